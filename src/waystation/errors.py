@@ -174,7 +174,11 @@ class ProviderError(GatewayError):
         status: int | None = None,
     ) -> None:
         super().__init__(
-            message, status=status, error_type=error_type, retry_after=retry_after, provider_code=provider_code
+            message,
+            status=status,
+            error_type=error_type,
+            retry_after=retry_after,
+            provider_code=provider_code,
         )
         self.upstream_status = upstream_status
 

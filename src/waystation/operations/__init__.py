@@ -1,0 +1,1 @@
+"""What can be asked and answered, in our own words. Plain structs, no I/O, no wire format."""
