@@ -1,0 +1,162 @@
+"""What every provider is: an address, its keys, and hooks with ordinary defaults over its dialect.
+
+A provider with manners of its own is one file that sets `PROVIDER` to a subclass; one without is a row of
+`compatible.toml`. Nothing here knows a wire format, opens a socket, or chooses between providers.
+"""
+
+from collections.abc import Callable
+from itertools import count
+from typing import TypeAlias
+
+from msgspec import Struct, field
+
+from waystation.catalog.endpoint import Endpoint
+from waystation.codec.dialect import Target
+from waystation.operations.chat import ChatResult
+from waystation.operations.chat_events import Event
+from waystation.operations.parts import JsonObject
+from waystation.providers.manners import Manners, Verbs
+
+AmendResult: TypeAlias = Callable[[ChatResult], ChatResult]
+AmendEvents: TypeAlias = Callable[[list[Event]], list[Event]]
+
+
+class Amendment(Struct, frozen=True):
+    """What a provider did to one request, and what it therefore owes the answer of this attempt.
+
+    `dropped` are names of parameters that could not be sent. `amend_events` holds state: one per attempt, fed the
+    events of each read in order.
+    """
+
+    dropped: tuple[str, ...] = ()
+    amend_result: AmendResult | None = None
+    amend_events: AmendEvents | None = None
+
+
+class Timeouts(Struct, frozen=True, omit_defaults=True):
+    """Deadlines of one attempt in seconds, as `[upstream]` names them; None keeps the general one."""
+
+    connect_timeout: float | None = None
+    first_byte_timeout: float | None = None
+    idle_timeout: float | None = None
+    total_timeout: float | None = None
+
+
+class Secret:
+    """A credential that shows itself only when asked by name, never in a repr, log line or traceback."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """The credential itself."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+
+class Configuration(Struct, frozen=True):
+    """What the operator said of one provider, keys resolved. None and empty keep the provider's own."""
+
+    keys: tuple[Secret, ...] = ()
+    base_url: str | None = None
+    dialect: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    timeouts: Timeouts = field(default_factory=Timeouts)
+    manners: Manners | None = None
+    enabled: bool = True
+
+
+class Provider:
+    """Base class, and the default of every hook. Class attributes are the provider's facts; `Configuration` comes on top."""
+
+    slug: str = ""
+    name: str = ""
+    dialect: str = "openai_chat"
+    base_url: str = ""
+    key_variables: tuple[str, ...] = ()
+    """Environment variables that may hold the key, the usual one first; the first that is set counts."""
+    needs_key: bool = True
+    needs_preparation: bool = False
+    """True where `prepare` must be awaited before each attempt (cheap once it is done)."""
+    auth: str = "bearer"
+    """`bearer`, or the name of the header that holds the bare key."""
+    headers: tuple[tuple[str, str], ...] = ()
+    manners: Manners = Manners()
+
+    def __init__(self, configuration: Configuration | None = None) -> None:
+        chosen = configuration or Configuration()
+        self.enabled = chosen.enabled
+        self.timeouts = chosen.timeouts
+        self.base_url = (chosen.base_url or self.base_url).rstrip("/")
+        self.dialect = chosen.dialect or self.dialect
+        self.headers = (*self.headers, *chosen.headers)
+        self.manners = chosen.manners or self.manners
+        self._keys = chosen.keys
+        self._turn = count()
+        self._verbs = Verbs(self.manners)
+        self._targets: dict[tuple[str, str], tuple[Endpoint, Target]] = {}
+
+    @property
+    def key_variable(self) -> str | None:
+        """The environment variable to name when the key is missing; None where no key is needed."""
+        return self.key_variables[0] if self.key_variables else None
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The credentials, in the operator's order. For sending only: never log them."""
+        return tuple(secret.reveal() for secret in self._keys)
+
+    @property
+    def configured(self) -> bool:
+        """Whether requests may be sent: on, with an address, and with a key where one is needed."""
+        return self.enabled and bool(self.base_url) and (bool(self._keys) or not self.needs_key)
+
+    def next_key(self) -> str:
+        """The key for the next attempt, in turn; empty where there is none."""
+        return self._keys[next(self._turn) % len(self._keys)].reveal() if self._keys else ""
+
+    async def prepare(self) -> None:
+        """Make the provider ready to be called. Only awaited where `needs_preparation`."""
+
+    def dialect_for(self, endpoint: Endpoint) -> str:
+        """The dialect this endpoint speaks."""
+        return endpoint.protocol or self.dialect
+
+    def url_for(self, path: str, endpoint: Endpoint | None = None) -> str:  # noqa: ARG002 - for providers with the model in the path
+        """The URL of a dialect's path, which starts with a slash."""
+        return self.base_url + path
+
+    def authorize(self, key: str) -> list[tuple[str, str]]:
+        """Headers that carry the credential, and the provider's fixed ones; lower-case names."""
+        named = list(self.headers)
+        if key:
+            named.append(("authorization", f"Bearer {key}") if self.auth == "bearer" else (self.auth, key))
+        return named
+
+    def amend_request(self, body: JsonObject, endpoint: Endpoint) -> Amendment | None:  # noqa: ARG002 - hooks may ask
+        """Change a rendered body in place to the provider's liking; None where nothing is to be noted or undone."""
+        dropped = self._verbs.apply(body)
+        return Amendment(tuple(dropped)) if dropped else None
+
+    def target(self, endpoint: Endpoint) -> Target:
+        """What a dialect needs to know of the endpoint; kept until the catalogue replaces the endpoint."""
+        kept = self._targets.get((endpoint.model_id, endpoint.tag))
+        if kept is not None and kept[0] is endpoint:
+            return kept[1]
+        target = Target(
+            native_id=endpoint.native_id,
+            supported_parameters=endpoint.supported_parameters,
+            max_completion_tokens=endpoint.max_completion_tokens,
+            reasoning_field=self.manners.reasoning_field,
+            nested_reasoning=self.manners.nested_reasoning,
+            max_tokens_field=self.manners.max_tokens_field,
+        )
+        self._targets[(endpoint.model_id, endpoint.tag)] = (endpoint, target)
+        return target
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.slug} {'configured' if self.configured else 'not configured'}>"
