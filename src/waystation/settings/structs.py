@@ -1,0 +1,251 @@
+"""What can be configured: frozen structs, one for each section of the file. Knows nothing of files or variables.
+
+Every field of a section is a key of the configuration and is described in `docs/configuration.md`; a test compares them.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, ClassVar, Literal
+
+from msgspec import Meta, Struct
+from msgspec.structs import fields, force_setattr
+
+Seconds = Annotated[float, Meta(gt=0)]
+Count = Annotated[int, Meta(ge=1)]
+Port = Annotated[int, Meta(ge=0, le=65535)]
+Price = Annotated[str, Meta(pattern=r"^[0-9]+(\.[0-9]+)?([eE]-?[0-9]+)?$")]
+"""USD per token or unit as a decimal string; a number of TOML would be a binary float."""
+
+MASK = "********"
+PRICE_NAMES = (
+    "prompt",
+    "completion",
+    "request",
+    "image",
+    "image_token",
+    "image_output",
+    "audio",
+    "audio_output",
+    "input_audio_cache",
+    "web_search",
+    "internal_reasoning",
+    "input_cache_read",
+    "input_cache_write",
+    "input_cache_write_1h",
+    "search_unit",
+    "character",
+    "second",
+)
+"""The price fields of `ModelSettings`; the names of the catalogue's rates."""
+
+
+class Section(Struct, frozen=True, forbid_unknown_fields=True):
+    """Base of every section. `secrets` names the fields that are never shown, in `repr` neither."""
+
+    secrets: ClassVar[frozenset[str]] = frozenset()
+
+    def __repr__(self) -> str:
+        shown = (f"{field.name}={self._shown(field.name)}" for field in fields(self))
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+    def _shown(self, name: str) -> str:
+        value = getattr(self, name)
+        return repr(MASK if value and name in self.secrets else value)
+
+
+class ServerSettings(Section, frozen=True, forbid_unknown_fields=True):
+    """Where the gateway listens and how long it waits. Times are seconds."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8787
+    workers: Count = 1
+    request_timeout: Seconds = 900.0
+    max_body_mb: Count = 100
+    cors_origins: tuple[str, ...] = ("*",)
+    shutdown_grace: Annotated[float, Meta(ge=0)] = 30.0
+    comment_grace: Seconds = 10.0
+
+
+class StorageSettings(Section, frozen=True, forbid_unknown_fields=True):
+    """Where state is kept. An empty URL means SQLite in `data_dir`, and shared state inside the process."""
+
+    secrets: ClassVar[frozenset[str]] = frozenset({"database_url", "valkey_url"})
+
+    data_dir: Annotated[str, Meta(min_length=1)] = "./data"
+    database_url: str = ""
+    valkey_url: str = ""
+
+    @property
+    def data_path(self) -> Path:
+        """`data_dir` as a path; a relative one is relative to the working directory."""
+        return Path(self.data_dir).expanduser()
+
+
+class KeySettings(Section, frozen=True, forbid_unknown_fields=True):
+    """Keys that are valid from every start on, empty for none, and the prefix of those the gateway makes."""
+
+    secrets: ClassVar[frozenset[str]] = frozenset({"management_key", "api_key"})
+
+    management_key: str = ""
+    api_key: str = ""
+    prefix: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]+$", max_length=32)] = "sk-ws-v1-"
+
+
+class CreditSettings(Section, frozen=True, forbid_unknown_fields=True):
+    """`unlimited` tracks spend and enforces key limits; `prepaid` enforces a balance too."""
+
+    mode: Literal["unlimited", "prepaid"] = "unlimited"
+
+
+class ModelSettings(Section, frozen=True, forbid_unknown_fields=True):
+    """One endpoint that an operator adds. A price of None is unknown; a `native_id` not given is the `id`."""
+
+    id: Annotated[str, Meta(pattern=r"^[^/\s]+/[^/\s]+$")]
+    native_id: str = ""
+    name: str | None = None
+    context_length: Count | None = None
+    max_completion_tokens: Count | None = None
+    prompt: Price | None = None
+    completion: Price | None = None
+    request: Price | None = None
+    image: Price | None = None
+    image_token: Price | None = None
+    image_output: Price | None = None
+    audio: Price | None = None
+    audio_output: Price | None = None
+    input_audio_cache: Price | None = None
+    web_search: Price | None = None
+    internal_reasoning: Price | None = None
+    input_cache_read: Price | None = None
+    input_cache_write: Price | None = None
+    input_cache_write_1h: Price | None = None
+    search_unit: Price | None = None
+    character: Price | None = None
+    second: Price | None = None
+    input_modalities: tuple[str, ...] = ("text",)
+    output_modalities: tuple[str, ...] = ("text",)
+    supported_parameters: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if not self.native_id:
+            force_setattr(self, "native_id", self.id)
+
+    def prices(self) -> dict[str, Decimal]:
+        """The known prices by name, in USD per unit."""
+        given = ((name, getattr(self, name)) for name in PRICE_NAMES)
+        return {name: Decimal(price) for name, price in given if price is not None}
+
+
+class ProviderSettings(Section, frozen=True, forbid_unknown_fields=True):
+    """A provider's row: its key, and whatever differs from what the gateway knows of it. None keeps what is known.
+
+    `rename`, `drop` and `default` act on the fields of the request body, as in a row of the provider table.
+    Timeouts are seconds per attempt and stand in for those of `[upstream]`.
+    """
+
+    secrets: ClassVar[frozenset[str]] = frozenset({"api_key", "headers"})
+
+    api_key: str | tuple[str, ...] = ""
+    base_url: str | None = None
+    dialect: str | None = None
+    models: tuple[ModelSettings, ...] = ()
+    discover: bool = False
+    enabled: bool = True
+    headers: dict[str, str] = {}
+    region: str | None = None
+    connect_timeout: Seconds | None = None
+    first_byte_timeout: Seconds | None = None
+    idle_timeout: Seconds | None = None
+    total_timeout: Seconds | None = None
+    reasoning_field: str | None = None
+    nested_reasoning: bool | None = None
+    rename: dict[str, str] = {}
+    drop: tuple[str, ...] = ()
+    default: dict[str, object] = {}
+
+    @property
+    def api_keys(self) -> tuple[str, ...]:
+        """The keys to rotate through, in order; empty where there is none."""
+        keys = (self.api_key,) if isinstance(self.api_key, str) else self.api_key
+        return tuple(key for key in keys if key)
+
+
+class UpstreamSettings(Section, frozen=True, forbid_unknown_fields=True):
+    """Deadlines of one attempt in seconds, and whom to trust. A `ca_file` replaces the bundled authorities."""
+
+    connect_timeout: Seconds = 5.0
+    first_byte_timeout: Seconds = 120.0
+    idle_timeout: Seconds = 60.0
+    total_timeout: Seconds = 900.0
+    ca_file: str = ""
+    verify: bool = True
+
+
+class RoutingSettings(Section, frozen=True, forbid_unknown_fields=True):
+    """The order among endpoints where the caller asks for none, and whether outages are remembered."""
+
+    order: Literal["weighted", "price", "throughput", "latency", "listed"] = "weighted"
+    health: bool = True
+
+
+class CatalogSettings(Section, frozen=True, forbid_unknown_fields=True):
+    """Whether and from where the catalogue is refreshed."""
+
+    refresh_on_start: bool = False
+    sources: tuple[str, ...] = ()
+
+
+class LoggingSettings(Section, frozen=True, forbid_unknown_fields=True):
+    """How much is logged and how; `auto` is pretty on a terminal and JSON elsewhere."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "json", "pretty"] = "auto"
+
+
+class LocalSettings(Section, frozen=True, forbid_unknown_fields=True):
+    """Whether the embedded model is offered."""
+
+    enabled: bool = True
+
+
+class Settings(Struct, frozen=True):
+    """Everything that can be configured, read once at the start.
+
+    `environment` is the snapshot of the environment (providers' key variables, proxies). `origins` says of each dotted
+    key where its value came from: `default`, `command line`, `waystation.toml:12` or the variable's name. `unset` names
+    the variable of every `env:` reference that found nothing. `config_path` is the file that was read, None for none.
+    """
+
+    server: ServerSettings = ServerSettings()
+    storage: StorageSettings = StorageSettings()
+    keys: KeySettings = KeySettings()
+    credits: CreditSettings = CreditSettings()
+    providers: dict[str, ProviderSettings] = {}
+    upstream: UpstreamSettings = UpstreamSettings()
+    routing: RoutingSettings = RoutingSettings()
+    catalog: CatalogSettings = CatalogSettings()
+    logging: LoggingSettings = LoggingSettings()
+    local: LocalSettings = LocalSettings()
+    environment: Mapping[str, str] = {}
+    origins: Mapping[str, str] = {}
+    unset: Mapping[str, str] = {}
+    config_path: str | None = None
+
+    def __repr__(self) -> str:
+        shown = (f"{name}={getattr(self, name)!r}" for name in (*SECTIONS, "providers", "config_path"))
+        return f"Settings({', '.join(shown)}, environment=<{len(self.environment)} variables>)"
+
+
+SECTIONS: dict[str, type[Section]] = {
+    "server": ServerSettings,
+    "storage": StorageSettings,
+    "keys": KeySettings,
+    "credits": CreditSettings,
+    "upstream": UpstreamSettings,
+    "routing": RoutingSettings,
+    "catalog": CatalogSettings,
+    "logging": LoggingSettings,
+    "local": LocalSettings,
+}
+"""The sections that are one table each; `providers` holds a `ProviderSettings` for each slug."""
