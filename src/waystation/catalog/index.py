@@ -37,6 +37,7 @@ class Catalog:
         aliases: Mapping[str, str] | None = None,
         author_aliases: Mapping[str, str] | None = None,
         latest: Iterable[LatestFamily] = (),
+        successors: Mapping[str, str] | None = None,
         generated_at: str = "",
         sources: Mapping[str, str] | None = None,
     ) -> None:
@@ -46,6 +47,7 @@ class Catalog:
         self.sources = dict(sources or {})
         self.aliases = dict(aliases or {})
         self.author_aliases = dict(author_aliases or {})
+        self.successors = dict(successors or {})
         self.families = {family.alias: family for family in latest}
         self._by_id = {model.id: model for model in self.models}
         self._folded = {model.id.lower(): model for model in self.models}
@@ -104,6 +106,10 @@ class Catalog:
     def bare_name(self, name: str) -> str | None:
         """The id meant by a name without its author, `gpt-4o` is `openai/gpt-4o`; None where authors share the name."""
         return self._bare.get(name.strip().lower())
+
+    def successor(self, slug: str) -> str | None:
+        """What to use instead of a model that is no longer served, where it is known."""
+        return self.successors.get(slug.strip().lower())
 
     def by_native(self, provider: str, native_id: str) -> Endpoint | None:
         """The endpoint that a provider calls `native_id`."""
