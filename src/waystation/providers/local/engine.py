@@ -173,7 +173,7 @@ class _Child:
 
     @property
     def alive(self) -> bool:
-        return self.process.returncode is None
+        return self.process.returncode is None and not _has_ended(self.process.pid)
 
     @property
     def last_words(self) -> str:
@@ -223,6 +223,14 @@ def _retrieve(task: "asyncio.Task[_Child]") -> None:
     """A start whose callers all went away may fail unheard: its story is in `state`."""
     if not task.cancelled():
         task.exception()
+
+
+def _has_ended(pid: int) -> bool:
+    """Look without reaping: true at once, where the event loop still has to hear of it."""
+    try:
+        return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    except ChildProcessError:
+        return True
 
 
 def _describe(returncode: int | None) -> str:
