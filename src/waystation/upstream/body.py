@@ -1,0 +1,104 @@
+"""The body of an answer between the socket that fills it and the one reader that empties it, bounded by pausing the socket.
+
+It knows neither HTTP nor sockets: `feed`, `end` and `fail` come from the connection, the rest belongs to the reader.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Protocol, Self
+
+from waystation.errors import ConnectionFailed, ProviderError
+
+
+class Source(Protocol):
+    """What fills a body."""
+
+    def pause(self) -> None:
+        """Stop reading: the reader is slow."""
+
+    def resume(self) -> None:
+        """Read on."""
+
+    def abort(self) -> None:
+        """Give the rest up: nobody will read it."""
+
+
+class Body(AsyncIterator[bytes]):
+    """Iterates over what arrived since the last read, in one piece each time."""
+
+    __slots__ = ("_bound", "_ended", "_error", "_loop", "_paused", "_pieces", "_size", "_source", "_waiter")
+
+    def __init__(self, source: Source, bound: int, loop: asyncio.AbstractEventLoop) -> None:
+        self._source: Source | None = source
+        self._bound = bound
+        self._loop = loop
+        self._pieces: list[bytes] = []
+        self._size = 0
+        self._paused = False
+        self._ended = False
+        self._error: ProviderError | None = None
+        self._waiter: asyncio.Future[None] | None = None
+
+    def feed(self, data: bytes) -> None:
+        """Add what was read, and wake the reader."""
+        self._pieces.append(data)
+        self._size += len(data)
+        if self._size > self._bound and not self._paused and self._source is not None:
+            self._paused = True
+            self._source.pause()
+        self._wake()
+
+    def end(self) -> None:
+        """All is here; the source is free again."""
+        self._ended = True
+        self._source = None
+        self._wake()
+
+    def fail(self, error: ProviderError) -> None:
+        """No more will come; the reader meets the error after what did come."""
+        if not self._ended:
+            self._error = error
+            self.end()
+
+    def close(self) -> None:
+        """Want no more: what is not here yet is given up, what is here is dropped."""
+        source = self._source
+        self.fail(ConnectionFailed("The provider's answer was closed before its end."))
+        self._pieces.clear()
+        self._size = 0
+        if source is not None:
+            source.abort()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if not self._pieces and not self._ended:
+            self._waiter = self._loop.create_future()
+            try:
+                await self._waiter
+            except asyncio.CancelledError:
+                self.close()
+                raise
+            finally:
+                self._waiter = None
+        if self._pieces:
+            return self._take()
+        if self._error is not None:
+            raise self._error
+        raise StopAsyncIteration
+
+    def _take(self) -> bytes:
+        pieces = self._pieces
+        data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        pieces.clear()
+        self._size = 0
+        if self._paused:
+            self._paused = False
+            if self._source is not None:
+                self._source.resume()
+        return data
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
