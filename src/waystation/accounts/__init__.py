@@ -1,0 +1,1 @@
+"""Who may ask: keys and the accounts behind them."""

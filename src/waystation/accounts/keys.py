@@ -1,0 +1,120 @@
+"""Keys: how one is made, shown and recognised, and the account behind it. Knows no database and no HTTP.
+
+Only the SHA-256 of a key is ever kept (contract section 24). A request is identified from the process's own
+snapshot of the accounts, so that a database that cannot be reached is never somebody's 401.
+"""
+
+import hashlib
+import secrets
+import time
+from collections.abc import Callable, Iterable
+from typing import Literal, Protocol, TypeAlias
+
+from msgspec import Struct
+
+from waystation.errors import Unavailable
+
+Origin: TypeAlias = Literal["first_start", "settings", "operator"]
+"""Who made a key: the gateway on its first start, the `[keys]` settings, or an operator (command line or API)."""
+
+_KEPT_TAIL = 3
+
+
+class Account(Struct, frozen=True):
+    """A key and whose it is. Times are Unix milliseconds; `expires_at` None never expires."""
+
+    key_hash: str
+    label: str
+    name: str
+    is_management: bool
+    created_at: int
+    expires_at: int | None = None
+    disabled: bool = False
+    creator_user_id: str | None = None
+    workspace_id: str | None = None
+    origin: Origin = "operator"
+
+
+class KeyStore(Protocol):
+    """Where accounts are kept. Every method raises `Unavailable` where the store cannot be reached."""
+
+    async def all(self) -> list[Account]:
+        """Every account, disabled and expired ones too, oldest first."""
+        ...
+
+    async def get(self, key_hash: str) -> Account | None:
+        """The account of this hash."""
+        ...
+
+    async def add(self, account: Account) -> None:
+        """Keep the account, in place of an earlier one of the same hash."""
+        ...
+
+    async def revoke(self, key_hash: str) -> bool:
+        """Forget the key for good; False where there was none."""
+        ...
+
+
+class KeyRing:
+    """The accounts as this process knows them. `clock` gives Unix seconds."""
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._accounts: dict[bytes, Account] | None = None
+
+    def find(self, raw: bytes) -> Account | None:
+        """The account of a key as the client sent it; None where it is unknown, disabled or expired.
+
+        Raises `Unavailable` before the first `replace`: not knowing any key yet is no caller's fault.
+        """
+        accounts = self._accounts
+        if accounts is None:
+            raise Unavailable("The gateway cannot check keys yet.")
+        account = accounts.get(hashlib.sha256(raw).digest())
+        if account is None or account.expires_at is None:
+            return account
+        return account if self._clock() * 1000 < account.expires_at else None
+
+    def replace(self, accounts: Iterable[Account]) -> None:
+        """Know exactly these accounts from now on."""
+        self._accounts = {
+            bytes.fromhex(account.key_hash): account for account in accounts if not account.disabled
+        }
+
+    async def load(self, store: KeyStore) -> None:
+        """Know what the store holds; keeps the earlier snapshot and raises `Unavailable` where it cannot be read."""
+        self.replace(await store.all())
+
+    def __len__(self) -> int:
+        return len(self._accounts or ())
+
+
+def make_key(prefix: str) -> str:
+    """A new key: the prefix and 64 hex digits of randomness."""
+    return prefix + secrets.token_hex(32)
+
+
+def hash_key(raw: str | bytes) -> str:
+    """SHA-256 of the whole key, lower-case hex."""
+    return hashlib.sha256(raw.encode() if isinstance(raw, str) else raw).hexdigest()
+
+
+def mask(raw: str, prefix: str = "") -> str:
+    """The key as it may be shown: `sk-ws-v1-0e6...c96`. Short keys show no more than their last three characters."""
+    shown = len(prefix) + 3 if prefix and raw.startswith(prefix) else 3
+    if len(raw) < shown + 2 * _KEPT_TAIL + 3:
+        return f"...{raw[-_KEPT_TAIL:]}" if len(raw) > 4 * _KEPT_TAIL else "..."
+    return f"{raw[:shown]}...{raw[-_KEPT_TAIL:]}"
+
+
+def account_of(
+    raw: str,
+    *,
+    name: str,
+    is_management: bool,
+    created_at: int,
+    prefix: str = "",
+    origin: Origin = "operator",
+) -> Account:
+    """The account of a new key; `created_at` is Unix milliseconds."""
+    return Account(hash_key(raw), mask(raw, prefix), name, is_management, created_at, origin=origin)

@@ -1,0 +1,1 @@
+"""Money: exact amounts, and what a generation costs."""
