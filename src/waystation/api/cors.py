@@ -1,0 +1,46 @@
+"""Cross-origin answers for browser clients: any configured origin, never with credentials (cookies play no part here)."""
+
+from waystation.api.asgi import Scope, Send, header
+
+ALLOWED = (
+    b"authorization, content-type, x-api-key, http-referer, x-title, x-openrouter-title, x-openrouter-categories, "
+    b"x-openrouter-metadata, x-session-id, anthropic-version, anthropic-beta, x-stainless-lang, "
+    b"x-stainless-package-version, x-stainless-os, x-stainless-arch, x-stainless-runtime, "
+    b"x-stainless-runtime-version, x-stainless-retry-count, x-stainless-timeout, x-stainless-helper-method"
+)
+EXPOSED = b"x-generation-id, retry-after, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset"
+
+
+class Cors:
+    """Which origins may read our answers; `*` allows all."""
+
+    def __init__(self, origins: tuple[str, ...]) -> None:
+        self._any = "*" in origins
+        self._origins = frozenset(origin.encode() for origin in origins)
+
+    def headers(self, scope: Scope) -> list[tuple[bytes, bytes]]:
+        """What an answer to this request says; nothing for requests that come from no browser page."""
+        origin = header(scope, b"origin")
+        if origin is None:
+            return []
+        if self._any:
+            return [(b"access-control-allow-origin", b"*"), (b"access-control-expose-headers", EXPOSED)]
+        if origin in self._origins:
+            return [
+                (b"access-control-allow-origin", origin),
+                (b"vary", b"origin"),
+                (b"access-control-expose-headers", EXPOSED),
+            ]
+        return []
+
+    async def preflight(self, scope: Scope, send: Send) -> None:
+        """Answer an OPTIONS request."""
+        asked = header(scope, b"access-control-request-headers")
+        named = [
+            *self.headers(scope),
+            (b"access-control-allow-methods", b"GET, POST, PATCH, PUT, DELETE, OPTIONS"),
+            (b"access-control-allow-headers", asked or ALLOWED),
+            (b"access-control-max-age", b"86400"),
+        ]
+        await send({"type": "http.response.start", "status": 204, "headers": named})
+        await send({"type": "http.response.body", "body": b""})

@@ -1,0 +1,58 @@
+"""What came of a request, and what the caller's own key is: `GET /generation` and `GET /key` (contract 20 and 24)."""
+
+import time
+from typing import Any
+
+from litestar import Request, get
+from litestar.handlers import HTTPRouteHandler
+
+from waystation.accounts.keys import KeyRing
+from waystation.api.credentials import account_of
+from waystation.api.pages import headers_of
+from waystation.credits.money import usd
+from waystation.errors import NotFound
+from waystation.generations.log import GenerationLog
+from waystation.generations.response import GenerationResponse, response_of
+from waystation.operations.parts import JsonObject
+
+
+def generation_routes(generations: GenerationLog, keys: KeyRing) -> list[HTTPRouteHandler]:
+    """The records of the caller's own account, and its key."""
+
+    @get("/api/v1/generation", operation_id="getGeneration", summary="Get one generation", tags=["Generations"])
+    async def generation(request: Request[Any, Any, Any], id: str = "") -> GenerationResponse:  # noqa: A002 - the wire's name
+        account = account_of(headers_of(request), keys)
+        record = await generations.get(id) if id else None
+        if record is None or record.key_hash != account.key_hash:
+            raise NotFound(f"Generation {id[:64]} not found")
+        return response_of(record)
+
+    @get("/api/v1/key", operation_id="getCurrentKey", summary="Get the caller's key", tags=["Keys"])
+    async def key(request: Request[Any, Any, Any]) -> JsonObject:
+        account = account_of(headers_of(request), keys)
+        spend = await generations.spend(account.key_hash, int(time.time() * 1000))
+        row: JsonObject = {
+            "label": account.label,
+            "limit": None,
+            "limit_remaining": None,
+            "limit_reset": None,
+            "usage": usd(spend.total),
+            "usage_daily": usd(spend.daily),
+            "usage_weekly": usd(spend.weekly),
+            "usage_monthly": usd(spend.monthly),
+            "byok_usage": usd(spend.byok_total),
+            "byok_usage_daily": usd(spend.byok_daily),
+            "byok_usage_weekly": usd(spend.byok_weekly),
+            "byok_usage_monthly": usd(spend.byok_monthly),
+            "include_byok_in_limit": False,
+            "is_free_tier": False,
+            "is_management_key": account.is_management,
+            "is_provisioning_key": account.is_management,
+            "creator_user_id": account.creator_user_id,
+            "rate_limit": {"requests": -1, "interval": "10s", "note": "deprecated: no limit applies"},
+        }
+        if account.expires_at is not None:
+            row["expires_at"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(account.expires_at / 1000))
+        return {"data": row}
+
+    return [generation, key]

@@ -1,0 +1,161 @@
+"""The catalogue's routes (contract 21): models, their endpoints, providers. Public: no key is asked for.
+
+By default they list what the configured providers can serve; `?availability=all` lists everything known, each endpoint
+saying whether it is configured.
+"""
+
+from collections.abc import Callable
+from typing import Any
+from xml.sax.saxutils import escape
+
+from litestar import MediaType, Request, Response, get
+from litestar.handlers import HTTPRouteHandler
+
+from waystation.api.model_filters import Listed, filters_of, ordered, page
+from waystation.api.model_rows import architecture, endpoint_row, model_row
+from waystation.catalog.model import Model
+from waystation.errors import NotFound
+from waystation.operations.parts import JsonObject
+from waystation.pipeline.offers import Offers
+from waystation.routing.select import blended_price
+
+
+class Listing:
+    """What the routes show of the offers of the moment."""
+
+    def __init__(self, offers: Callable[[], Offers], provider_name: Callable[[str], str]) -> None:
+        self._offers = offers
+        self.provider_name = provider_name
+
+    def rows(self, *, everything: bool) -> list[Listed]:
+        """Every model with the endpoints that may be shown."""
+        offers = self._offers()
+        rows = []
+        for model in offers.catalog.models:
+            shown = [e for e in model.endpoints if everything or offers.is_callable(e)]
+            if shown:
+                shown.sort(key=lambda e: (not offers.is_callable(e), (p := blended_price(e)) is None, p or 0))
+                rows.append(Listed(model, tuple(shown)))
+        return rows
+
+    def find(self, author: str, slug: str) -> Model:
+        """The model of a path; old names resolve too."""
+        resolution = self._offers().catalog.resolve(f"{author}/{slug}")
+        if resolution is None:
+            raise NotFound(f"There is no model {author}/{slug}.")
+        return resolution.model
+
+    def listed(self, model: Model) -> Listed:
+        """One model with all its endpoints, callable ones first."""
+        offers = self._offers()
+        shown = sorted(
+            model.endpoints,
+            key=lambda e: (not offers.is_callable(e), (p := blended_price(e)) is None, p or 0),
+        )
+        return Listed(model, tuple(shown))
+
+    def endpoints(self, model: Model, *, everything: bool) -> list[JsonObject]:
+        """The rows of a model's endpoints."""
+        offers = self._offers()
+        endpoints = [*self.listed(model).endpoints, *model.tier_endpoints]
+        shown = [(e, offers.is_callable(e)) for e in endpoints]
+        if not everything and any(callable_now for _, callable_now in shown):
+            shown = [pair for pair in shown if pair[1]]
+        return [endpoint_row(model, e, self.provider_name(e.provider), c) for e, c in shown]
+
+    def select(self, query: dict[str, str]) -> list[Listed]:
+        """The rows a query asks for, in its order."""
+        catalog = self._offers().catalog
+        names = {slug: self.provider_name(slug) for slug in catalog.providers}
+        zdr = frozenset(slug for slug, facts in catalog.providers.items() if facts.zdr)
+        filters = filters_of(query, names, zdr)
+        rows = [
+            row
+            for row in self.rows(everything=query.get("availability") == "all")
+            if all(passes(row) for passes in filters)
+        ]
+        return ordered(rows, query.get("sort"))
+
+    def providers(self) -> list[JsonObject]:
+        """Everyone the catalogue knows who serves models."""
+        return [
+            {
+                "name": facts.name,
+                "slug": facts.slug,
+                "privacy_policy_url": facts.privacy_policy_url,
+                "terms_of_service_url": facts.terms_of_service_url,
+                "status_page_url": facts.status_page_url,
+                **({"headquarters": facts.headquarters} if facts.headquarters else {}),
+                **({"datacenters": list(facts.datacenters)} if facts.datacenters else {}),
+            }
+            for facts in sorted(self._offers().catalog.providers.values(), key=lambda facts: facts.slug)
+        ]
+
+
+def model_routes(listing: Listing) -> list[HTTPRouteHandler]:
+    """All of them, below `/api/v1`."""
+
+    @get("/api/v1/models", summary="List models", operation_id="getModels", tags=["Models"])
+    async def models(request: Request[Any, Any, Any]) -> Response[Any]:
+        query = dict(request.query_params)
+        found = listing.select(query)
+        shown, following = page(found, query, "/api/v1/models")
+        if query.get("use_rss") == "true":
+            return Response(_feed(shown), media_type="application/rss+xml; charset=utf-8")
+        return Response(_list_body(shown, len(found), following), media_type=MediaType.JSON)
+
+    @get("/api/v1/models/count", summary="Count models", operation_id="listModelsCount", tags=["Models"])
+    async def count(request: Request[Any, Any, Any]) -> JsonObject:
+        return {"data": {"count": len(listing.select(dict(request.query_params)))}}
+
+    @get("/api/v1/embeddings/models", summary="List embedding models", tags=["Models"])
+    async def embeddings(request: Request[Any, Any, Any]) -> JsonObject:
+        query = {**request.query_params, "output_modalities": "embeddings"}
+        found = listing.select(query)
+        shown, following = page(found, query, "/api/v1/embeddings/models")
+        return _list_body(shown, len(found), following)
+
+    @get("/api/v1/model/{author:str}/{slug:str}", summary="Get one model", operation_id="getModel", tags=["Models"])
+    async def model(author: str, slug: str) -> JsonObject:
+        row = listing.listed(listing.find(author, slug))
+        return {"data": model_row(row.model, row.top)}
+
+    @get("/api/v1/models/{author:str}/{slug:str}/endpoints", operation_id="listEndpoints", tags=["Models"])
+    async def endpoints(author: str, slug: str, availability: str = "") -> JsonObject:
+        found = listing.find(author, slug)
+        return {
+            "data": {
+                "id": found.id,
+                "name": found.name,
+                "created": found.created or 0,
+                "description": "",
+                "architecture": architecture(found),
+                "endpoints": listing.endpoints(found, everything=availability == "all"),
+            }
+        }
+
+    @get("/api/v1/providers", summary="List providers", operation_id="listProviders", tags=["Models"])
+    async def providers() -> JsonObject:
+        return {"data": listing.providers()}
+
+    return [models, count, embeddings, model, endpoints, providers]
+
+
+def _list_body(rows: list[Listed], total: int, following: str | None) -> JsonObject:
+    return {
+        "data": [model_row(row.model, row.top) for row in rows],
+        "total_count": total,
+        "links": {"next": following},
+    }
+
+
+def _feed(rows: list[Listed]) -> str:
+    items = "".join(
+        f"<item><title>{escape(row.model.name)}</title><guid isPermaLink=\"false\">{escape(row.model.id)}</guid>"
+        f"<link>/api/v1/models/{escape(row.model.id)}/endpoints</link></item>"
+        for row in rows
+    )
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?><rss version="2.0"><channel><title>Waystation models</title>'
+        f"<link>/api/v1/models</link><description>Models that this gateway serves</description>{items}</channel></rss>"
+    )

@@ -1,0 +1,10 @@
+"""What control-plane handlers share: the request's headers as the data plane has them, and pages of a list."""
+
+from typing import Any
+
+from litestar import Request
+
+
+def headers_of(request: "Request[Any, Any, Any]") -> dict[bytes, bytes]:
+    """Header names in lower case; the first value of a repeated one counts."""
+    return dict(reversed(request.scope["headers"]))

@@ -1,0 +1,136 @@
+"""Dispatch and relay of one exchange: its answer to the client, whole or as it is made."""
+
+import time
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from waystation.codec.dialect import Dialect, Identity
+from waystation.codec.estimate import estimate_prompt_tokens
+from waystation.pipeline.tariffs import Tariffs
+from waystation.exchange import Attempt, Exchange
+from waystation.operations.chat import ChatRequest
+from waystation.operations.chat_events import Event
+from waystation.pipeline.caller import Caller, Headers
+from waystation.pipeline.dispatch import Dispatch, Opened
+from waystation.pipeline.meter import Meter
+from waystation.pipeline.relay import Delivery, Source
+from waystation.pipeline.watch import Watched
+from waystation.routing.plan import Plan, PlannedAttempt
+
+JSON = b"application/json"
+
+
+class Begun(Struct):
+    """A stream whose first content has come: what was held back, and where the rest comes from."""
+
+    opened: Opened
+    source: Source
+    meter: Meter
+    held: list[Event]
+
+
+class Answer:
+    """Answers exchanges that have a plan."""
+
+    def __init__(self, dispatch: Dispatch, tariffs: Tariffs, comment_grace: float) -> None:
+        self._dispatch = dispatch
+        self._tariffs = tariffs
+        self._comment_grace = comment_grace
+
+    async def whole(
+        self, exchange: Exchange, request: ChatRequest, plan: Plan, dialect: Dialect, watched: Watched, caller: Caller
+    ) -> None:
+        """The answer at once."""
+
+        async def attempt_one(planned: PlannedAttempt, attempt: Attempt) -> bytes:
+            opened = await self._dispatch.open(exchange, request, planned, attempt)
+            try:
+                body = await opened.response.read()
+            finally:
+                opened.response.close()
+            result = opened.dialect.parse_response(body)
+            if opened.amendment is not None and opened.amendment.amend_result is not None:
+                result = opened.amendment.amend_result(result)
+            attempt.upstream_id = result.upstream_id
+            exchange.first_content = time.monotonic()
+            cost = self._meter(exchange, request, planned).result(result)
+            return dialect.render_response(result, identity(exchange, request, opened), cost, None)
+
+        body = await self._dispatch.attempt_each(exchange, plan, watched, attempt_one)
+        exchange.status = 200
+        await caller.reply(200, JSON, headers(exchange), body)
+
+    async def streamed(
+        self, exchange: Exchange, request: ChatRequest, plan: Plan, dialect: Dialect, watched: Watched, delivery: Delivery
+    ) -> None:
+        """The answer as it is made."""
+
+        async def attempt_one(planned: PlannedAttempt, attempt: Attempt) -> Begun:
+            opened = await self._dispatch.open(exchange, request, planned, attempt)
+            meter = self._meter(exchange, request, planned)
+            amend = opened.amendment.amend_events if opened.amendment is not None else None
+            source = Source(opened.response, opened.dialect.stream_parser(), meter, amend)
+            try:
+                held = await source.first()
+            except BaseException:
+                source.close()
+                meter.forget()
+                raise
+            attempt.upstream_id = exchange.upstream_id
+            return Begun(opened, source, meter, held)
+
+        watched.speak = self._speaker(dialect, exchange, watched, delivery)
+        watched.speak_at = exchange.started + self._comment_grace
+        try:
+            begun = await self._dispatch.attempt_each(exchange, plan, watched, attempt_one)
+        finally:
+            watched.speak_at = None
+        exchange.first_content = time.monotonic()
+        exchange.status = 200
+        try:
+            renderer = dialect.stream_renderer(identity(exchange, request, begun.opened))
+            await delivery.begin(renderer, begun.held)
+            await delivery.carry(begun.source)
+        finally:
+            begun.source.close()
+            begun.meter.interrupted()
+
+    def _meter(self, exchange: Exchange, request: ChatRequest, planned: PlannedAttempt) -> Meter:
+        tariff = self._tariffs.of(planned.endpoint)
+        return Meter(exchange, lambda: estimate_prompt_tokens(request), tariff.price)
+
+    def _speaker(
+        self, dialect: Dialect, exchange: Exchange, watched: Watched, delivery: Delivery
+    ) -> Callable[[], None]:
+        def speak() -> None:
+            watched.speak_at = time.monotonic() + self._comment_grace
+            delivery.speak(dialect.stream_renderer(nobody(exchange)).comment())
+
+        return speak
+
+
+def headers(exchange: Exchange) -> Headers:
+    """What every inference answer says beside its body."""
+    return [(b"x-generation-id", exchange.id.encode())]
+
+
+def identity(exchange: Exchange, request: ChatRequest, opened: Opened) -> Identity:
+    """How the client knows this generation."""
+    shown = request.reasoning is None or not request.reasoning.exclude
+    return Identity(
+        id=exchange.id,
+        model=opened.planned.candidate.model.id,
+        provider=opened.provider.name,
+        created=int(exchange.created),
+        include_reasoning=shown,
+        is_completion=request.is_completion,
+    )
+
+
+def nobody(exchange: Exchange) -> Identity:
+    """The generation as it is known before any endpoint serves it."""
+    request = exchange.request
+    model = (request.model if request is not None else None) or ""
+    completion = request is not None and request.is_completion
+    return Identity(exchange.id, model, "", int(exchange.created), is_completion=completion)

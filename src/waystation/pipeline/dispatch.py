@@ -1,0 +1,158 @@
+"""One attempt: say the request in the endpoint's dialect, send it, and read the answer up to its first content.
+
+`attempt_each` moves on to the next endpoint while another may help; nothing here has reached the client yet.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeVar
+
+import msgspec
+
+from waystation.codec.dialect import Dialect
+from waystation.errors import BadResponse, ConnectionFailed, GatewayError, ProviderError, TimedOut
+from waystation.exchange import Attempt, Exchange
+from waystation.operations.chat import ChatRequest
+from waystation.pipeline.verdict import verdict
+from waystation.pipeline.watch import Reason, Watched
+from waystation.providers.base import Amendment, Provider
+from waystation.providers.registry import Registry
+from waystation.routing.plan import Plan, PlannedAttempt
+from waystation.upstream.client import Client, Response, Timeouts
+
+T = TypeVar("T")
+MAX_ERROR_BYTES = 256 * 1024
+_encode = msgspec.json.Encoder().encode
+
+
+class Opened:
+    """A provider that said 200: its response, unread, and what reading it takes."""
+
+    __slots__ = ("amendment", "attempt", "dialect", "planned", "provider", "response")
+
+    def __init__(
+        self,
+        planned: PlannedAttempt,
+        attempt: Attempt,
+        provider: Provider,
+        dialect: Dialect,
+        response: Response,
+        amendment: Amendment | None,
+    ) -> None:
+        self.planned = planned
+        self.attempt = attempt
+        self.provider = provider
+        self.dialect = dialect
+        self.response = response
+        self.amendment = amendment
+
+
+class Dispatch:
+    """Sends attempts. Holds what is the same for all: providers, dialects, the client and its deadlines."""
+
+    def __init__(
+        self, registry: Registry, dialects: Mapping[str, Dialect], client: Client, timeouts: Timeouts
+    ) -> None:
+        self._registry = registry
+        self._dialects = dialects
+        self._client = client
+        self._timeouts = timeouts
+        self._by_provider: dict[str, Timeouts] = {}
+
+    async def attempt_each(
+        self,
+        exchange: Exchange,
+        plan: Plan,
+        watched: Watched,
+        attempt_one: Callable[[PlannedAttempt, Attempt], Awaitable[T]],
+    ) -> T:
+        """What the first successful attempt brings; the error that the failures add up to where none succeeds."""
+        refused: set[str] = set()
+        for planned in plan.attempts:
+            model = planned.candidate.model.id
+            if model in refused:
+                continue
+            provider = self._registry.get(planned.endpoint.provider)
+            name = provider.name if provider is not None else planned.endpoint.provider
+            attempt = Attempt(planned.endpoint, name, time.monotonic())
+            exchange.attempts.append(attempt)
+            watched.content_by = attempt.started + self.timeouts_of(planned.endpoint.provider).first_byte
+            try:
+                result = await attempt_one(planned, attempt)
+            except ProviderError as error:
+                attempt.error = error
+                if not error.another_endpoint_may_help:
+                    refused.add(model)
+            except asyncio.CancelledError:
+                if watched.reason is not Reason.NO_CONTENT:
+                    raise
+                watched.forgive()
+                attempt.error = TimedOut("The provider did not begin its answer in time.")
+            else:
+                exchange.endpoint = planned.endpoint
+                exchange.provider_name = name
+                return result
+            finally:
+                watched.content_by = None
+                attempt.ended = time.monotonic()
+        raise verdict(exchange.request, exchange.attempts)
+
+    async def open(
+        self, exchange: Exchange, request: ChatRequest, planned: PlannedAttempt, attempt: Attempt
+    ) -> Opened:
+        """Send the request to one endpoint; a `ProviderError` unless it answers with a success."""
+        endpoint = planned.endpoint
+        provider = self._registry.get(endpoint.provider)
+        if provider is None:
+            raise ConnectionFailed("The provider is not known any more.")
+        if provider.needs_preparation:
+            await provider.prepare()
+        dialect = self._dialects[provider.dialect_for(endpoint)]
+        rendered = dialect.render_request(request, provider.target(endpoint))
+        amendment = provider.amend_request(rendered.body, endpoint)
+        exchange.dropped = [*rendered.dropped, *(amendment.dropped if amendment else ())]
+        headers = [("content-type", "application/json"), *provider.authorize(provider.next_key())]
+        headers += rendered.headers
+        response = await self._client.send(
+            "POST",
+            provider.url_for(rendered.path, endpoint),
+            headers,
+            _encode(rendered.body),
+            self.timeouts_of(endpoint.provider),
+        )
+        attempt.status = response.status
+        if response.status != 200:
+            raise await self._refusal(dialect, response)
+        return Opened(planned, attempt, provider, dialect, response, amendment)
+
+    def timeouts_of(self, slug: str) -> Timeouts:
+        """The deadlines of one attempt at this provider, in seconds."""
+        kept = self._by_provider.get(slug)
+        if kept is None:
+            kept = self._by_provider[slug] = self._merged(slug)
+        return kept
+
+    def _merged(self, slug: str) -> Timeouts:
+        provider = self._registry.get(slug)
+        if provider is None:
+            return self._timeouts
+        own, general = provider.timeouts, self._timeouts
+        return Timeouts(
+            connect=own.connect_timeout or general.connect,
+            first_byte=own.first_byte_timeout or general.first_byte,
+            idle=own.idle_timeout or general.idle,
+            total=own.total_timeout or general.total,
+        )
+
+    @staticmethod
+    async def _refusal(dialect: Dialect, response: Response) -> GatewayError:
+        try:
+            body = await response.read(MAX_ERROR_BYTES)
+        except ProviderError:
+            body = b""
+        finally:
+            response.close()
+        if response.status < 400:
+            return BadResponse("The provider answered with an unexpected status.", upstream_status=response.status)
+        return dialect.parse_error(response.status, response.headers, body)

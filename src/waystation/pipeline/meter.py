@@ -1,0 +1,112 @@
+"""The first tap of every stream: what the provider sent is what is billed, whatever later taps do to it."""
+
+from collections.abc import Callable
+
+from waystation.exchange import Exchange
+from waystation.operations.chat import ChatResult
+from waystation.operations.chat_events import (
+    ChoiceEnd,
+    Event,
+    MessageEnd,
+    MessageStart,
+    ReasoningDelta,
+    StreamError,
+    TextDelta,
+    ToolCallDelta,
+)
+from waystation.operations.parts import AudioOutput, Reasoning, Refusal, Text, ToolCall
+from waystation.operations.usage import Cost, Usage
+
+BYTES_PER_TOKEN = 4
+
+Pricer = Callable[[Usage], Cost]
+
+
+class Meter:
+    """Counts one attempt's output and prices its usage. Writes what it learns on the exchange.
+
+    `estimate` gives the prompt's tokens where the provider reports none.
+    """
+
+    __slots__ = ("_estimate", "_exchange", "_pricer", "_produced")
+
+    def __init__(self, exchange: Exchange, estimate: Callable[[], int], pricer: Pricer) -> None:
+        self._exchange = exchange
+        self._estimate = estimate
+        self._pricer = pricer
+        self._produced = 0
+
+    def feed(self, events: list[Event]) -> list[Event]:
+        """The same events; `MessageEnd` with usage and cost."""
+        for position, event in enumerate(events):
+            kind = type(event)
+            if kind is TextDelta or kind is ReasoningDelta:
+                self._produced += len(event.text)  # type: ignore[union-attr]
+            elif kind is ToolCallDelta:
+                self._produced += len(event.arguments)  # type: ignore[union-attr]
+            else:
+                events[position] = self._rare(event)
+        return events
+
+    def result(self, result: ChatResult) -> Cost:
+        """The same for an answer that came whole."""
+        self._exchange.upstream_id = result.upstream_id
+        self._exchange.served_tier = result.service_tier
+        if result.choices:
+            self._exchange.finish_reason = result.choices[0].finish_reason
+            self._exchange.native_finish_reason = result.choices[0].native_finish_reason
+        if result.usage is None:
+            self._produced = sum(_length(part) for choice in result.choices for part in choice.parts)
+        return self._charge(result.usage)
+
+    def interrupted(self) -> None:
+        """The stream ended without its usage: bill what was produced, marked as estimated."""
+        if self._exchange.usage is None:
+            self._charge(None)
+
+    def forget(self) -> None:
+        """The attempt failed before its content: nothing of it is the exchange's."""
+        exchange = self._exchange
+        exchange.usage = exchange.cost = exchange.error = None
+        exchange.upstream_id = exchange.served_tier = None
+        exchange.finish_reason = exchange.native_finish_reason = None
+
+    def _rare(self, event: Event) -> Event:
+        match event:
+            case MessageStart(upstream_id=upstream_id, service_tier=tier):
+                self._exchange.upstream_id = upstream_id
+                self._exchange.served_tier = tier
+            case ChoiceEnd(reason=reason, native_reason=native_reason):
+                self._exchange.finish_reason = reason
+                self._exchange.native_finish_reason = native_reason
+            case MessageEnd(usage=usage, extras=extras):
+                if event.service_tier:
+                    self._exchange.served_tier = event.service_tier
+                cost = self._charge(usage)
+                return MessageEnd(self._exchange.usage, cost, event.service_tier, extras)
+            case StreamError(error=error):
+                self._exchange.error = error
+            case _:
+                pass
+        return event
+
+    def _charge(self, usage: Usage | None) -> Cost:
+        if usage is None:
+            produced = -(-self._produced // BYTES_PER_TOKEN)
+            usage = Usage(prompt_tokens=self._estimate(), completion_tokens=produced, estimated=True)
+        cost = self._pricer(usage)
+        self._exchange.usage = usage
+        self._exchange.cost = cost
+        return cost
+
+
+def _length(part: object) -> int:
+    match part:
+        case Text(text=text) | Refusal(text=text) | ToolCall(arguments=text):
+            return len(text)
+        case Reasoning(text=str(text)):
+            return len(text)
+        case AudioOutput(value=value):
+            return len(str(value.get("transcript", "")))
+        case _:
+            return 0

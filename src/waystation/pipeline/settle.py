@@ -1,0 +1,140 @@
+"""The last step, exactly once for every exchange, whether it succeeded, failed or was abandoned: its record and metrics.
+
+Charging happens here and nowhere else. Nothing here delays the answer, which has gone out before.
+"""
+
+import time
+
+
+from waystation.credits.money import NANOS_PER_DOLLAR
+from waystation.errors import ProviderError
+from waystation.exchange import Attempt, Exchange
+from waystation.generations.log import GenerationLog
+from waystation.generations.record import NO_PRICING, GenerationRecord, ProviderResponse
+from waystation.operations.usage import Cost
+from waystation.pipeline.tariffs import Tariffs
+from waystation.telemetry.logging import ExchangeLog
+from waystation.telemetry.metrics import Metrics
+
+
+class Settlement:
+    """Turns a finished exchange into what lasts."""
+
+    def __init__(self, generations: GenerationLog, metrics: Metrics, lines: ExchangeLog, tariffs: Tariffs) -> None:
+        self._generations = generations
+        self._metrics = metrics
+        self._lines = lines
+        self._tariffs = tariffs
+
+    def settle(self, exchange: Exchange) -> None:
+        """Record what came of an exchange; a second call does nothing."""
+        if exchange.settled:
+            return
+        exchange.settled = True
+        exchange.ended = time.monotonic()
+        record = self._record(exchange)
+        self._generations.append(record)
+        self._count(exchange, record)
+        self._lines.write(exchange.created, _line(exchange, record))
+
+    def _record(self, exchange: Exchange) -> GenerationRecord:
+        request, endpoint, app = exchange.request, exchange.endpoint, exchange.app
+        asked = (request.model or next(iter(request.models), "")) if request is not None else ""
+        return GenerationRecord(
+            id=exchange.id,
+            created_at=int(exchange.created * 1000),
+            key_hash=exchange.account.key_hash,
+            model=endpoint.model_id if endpoint is not None else asked,
+            requested_model=asked,
+            dialect=exchange.dialect,
+            workspace_id=exchange.account.workspace_id,
+            provider=endpoint.provider if endpoint is not None else None,
+            provider_name=exchange.provider_name,
+            endpoint_id=endpoint.tag if endpoint is not None else None,
+            upstream_id=exchange.upstream_id,
+            service_tier=exchange.served_tier,
+            strategy=exchange.strategy,
+            attempts=tuple(_response(attempt) for attempt in exchange.attempts),
+            dropped=tuple(exchange.dropped),
+            usage=exchange.usage,
+            pricing=self._tariffs.of(endpoint).snapshot if endpoint is not None else NO_PRICING,
+            cost=_charge(exchange),
+            finish_reasons=(exchange.finish_reason,) if exchange.finish_reason else (),
+            native_finish_reasons=(exchange.native_finish_reason,) if exchange.finish_reason else (),
+            status=exchange.status,
+            error_type=exchange.error.error_type if exchange.error is not None else None,
+            streamed=request is not None and request.stream,
+            cancelled=exchange.cancelled,
+            latency=_since(exchange, exchange.first_content),
+            generation_time=_since(exchange, exchange.ended),
+            http_referer=app.http_referer,
+            app_title=app.title,
+            app_categories=app.categories,
+            user_agent=app.user_agent,
+            user=request.user if request is not None else None,
+            session_id=(request.session_id if request is not None else None) or app.session_id,
+        )
+
+    def _count(self, exchange: Exchange, record: GenerationRecord) -> None:
+        metrics = self._metrics
+        model = record.model if record.provider is not None else ""
+        provider = record.provider or ""
+        metrics.requests.add((model, provider, str(record.status)))
+        for attempt in exchange.attempts:
+            metrics.attempts.add((attempt.endpoint.provider, str(attempt.status or 0)))
+        if record.cancelled:
+            metrics.cancelled.add((model,))
+        if record.usage is not None:
+            metrics.tokens.add((model, provider, "prompt"), record.usage.prompt_tokens)
+            metrics.tokens.add((model, provider, "completion"), record.usage.completion_tokens)
+        if record.charged:
+            metrics.cost.add((model, provider), record.charged / NANOS_PER_DOLLAR)
+        if provider and exchange.first_content is not None and exchange.ended is not None:
+            metrics.first_content.observe((provider,), exchange.first_content - exchange.started)
+            metrics.duration.observe((provider,), exchange.ended - exchange.started)
+
+
+def _charge(exchange: Exchange) -> Cost | None:
+    """What the account pays: nothing where the answer ended in an error, though the provider may charge us."""
+    cost = exchange.cost
+    if cost is None or (exchange.error is None and exchange.finish_reason != "error"):
+        return cost
+    upstream = cost.upstream if cost.upstream is not None else cost.total
+    return Cost(total=0, prompt=0, completion=0, upstream=upstream, is_byok=cost.is_byok)
+
+
+def _response(attempt: Attempt) -> ProviderResponse:
+    ended = attempt.ended if attempt.ended is not None else attempt.started
+    return ProviderResponse(
+        status=attempt.status,
+        provider_name=attempt.provider_name,
+        provider=attempt.endpoint.provider,
+        endpoint_id=attempt.endpoint.tag,
+        id=attempt.upstream_id,
+        latency=round((ended - attempt.started) * 1000),
+        model_permaslug=attempt.endpoint.model_id,
+        error=attempt.error.code if isinstance(attempt.error, ProviderError) else None,
+    )
+
+
+def _since(exchange: Exchange, moment: float | None) -> int | None:
+    return None if moment is None else round((moment - exchange.started) * 1000)
+
+
+def _line(exchange: Exchange, record: GenerationRecord) -> dict[str, object]:
+    usage = record.usage
+    return {
+        "message": "exchange",
+        "generation": record.id,
+        "model": record.model,
+        "provider": record.provider,
+        "status": record.status,
+        "error": record.error_type,
+        "cancelled": record.cancelled or None,
+        "attempts": len(exchange.attempts),
+        "prompt_tokens": usage.prompt_tokens if usage is not None else None,
+        "completion_tokens": usage.completion_tokens if usage is not None else None,
+        "ms": record.generation_time,
+    }
+
+

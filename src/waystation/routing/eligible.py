@@ -1,0 +1,126 @@
+"""Which endpoints of a model may serve a request at all. Each filter records what it removed (contract 8.2, step 3)."""
+
+from collections.abc import Callable, Iterable
+from decimal import Decimal, InvalidOperation
+
+from waystation.catalog.endpoint import Endpoint
+from waystation.operations.chat import ChatRequest
+from waystation.operations.parts import Audio, File, Image, Part, ToolResult, Video
+from waystation.operations.preferences import MaxPrice, ProviderPreferences
+from waystation.routing.plan import Exclusion
+
+_MODALITY: dict[type[Part], str] = {Image: "image", Audio: "audio", Video: "video", File: "file"}
+_FAMILIES = {"fp4": ("mxfp4", "nvfp4"), "fp8": ("mxfp8",)}
+
+
+def matches(tag: str, names: Iterable[str]) -> bool:
+    """Whether an endpoint's tag is named: `p` names `p` and `p/anything`, `p/x` exactly that (contract 8.1)."""
+    folded = tag.lower()
+    provider = folded.partition("/")[0]
+    return any(name in (folded, provider) for name in (name.lower() for name in names))
+
+
+def modalities(request: ChatRequest) -> frozenset[str]:
+    """The input modalities that the request's parts need, text aside."""
+    return frozenset(
+        _MODALITY[type(part)]
+        for message in request.messages
+        for part in _leaves(message.parts)
+        if type(part) in _MODALITY
+    )
+
+
+def eligible(
+    endpoints: Iterable[Endpoint], request: ChatRequest, prompt_tokens: int
+) -> tuple[list[Endpoint], list[Exclusion]]:
+    """The endpoints that pass every hard filter, in the order given, and the others with the first reason."""
+    kept: list[Endpoint] = []
+    excluded: list[Exclusion] = []
+    filters = _filters(request, prompt_tokens)
+    for endpoint in endpoints:
+        reason = next((reason for reason, passes in filters if not passes(endpoint)), None)
+        if reason is None:
+            kept.append(endpoint)
+        else:
+            excluded.append(Exclusion(endpoint.tag, endpoint.model_id, reason))
+    return kept, excluded
+
+
+def _filters(
+    request: ChatRequest, prompt_tokens: int
+) -> list[tuple[str, Callable[[Endpoint], bool]]]:
+    needed = modalities(request)
+    filters: list[tuple[str, Callable[[Endpoint], bool]]] = []
+    if needed:
+        filters.append(("modality", lambda endpoint: needed <= set(endpoint.input_modalities)))
+    filters.append(("context_length", lambda endpoint: _fits(endpoint, prompt_tokens, request.max_tokens)))
+    if request.provider is not None:
+        filters += _preference_filters(request.provider, request)
+    return filters
+
+
+def _preference_filters(
+    wants: ProviderPreferences, request: ChatRequest
+) -> list[tuple[str, Callable[[Endpoint], bool]]]:
+    filters: list[tuple[str, Callable[[Endpoint], bool]]] = []
+    if wants.only:
+        only = wants.only
+        filters.append(("allowed_providers", lambda endpoint: matches(endpoint.tag, only)))
+    if wants.ignore:
+        ignore = wants.ignore
+        filters.append(("allowed_providers", lambda endpoint: not matches(endpoint.tag, ignore)))
+    if wants.quantizations:
+        accepted = {q for name in wants.quantizations for q in (name, *_FAMILIES.get(name, ()))}
+        filters.append(("quantization", lambda endpoint: endpoint.quantization in accepted))
+    if wants.max_price is not None:
+        limits = _limits(wants.max_price)
+        filters.append(("max_price", lambda endpoint: _affordable(endpoint, limits)))
+    if wants.require_parameters:
+        sent = request.sent
+        filters.append(("require_parameters", lambda endpoint: sent <= endpoint.supported_parameters))
+    return filters
+
+
+def _fits(endpoint: Endpoint, prompt_tokens: int, max_tokens: int | None) -> bool:
+    if max_tokens is not None and endpoint.max_completion_tokens is not None:
+        if max_tokens > endpoint.max_completion_tokens:
+            return False
+    return endpoint.context_length is None or prompt_tokens <= endpoint.context_length
+
+
+def _limits(max_price: MaxPrice) -> dict[str, Decimal]:
+    """Limits per unit by rate name: prompt and completion arrive in USD per million tokens."""
+    limits: dict[str, Decimal] = {}
+    for rate, value in (
+        ("prompt", max_price.prompt),
+        ("completion", max_price.completion),
+        ("request", max_price.request),
+        ("image", max_price.image),
+        ("audio", max_price.audio),
+    ):
+        if value is None:
+            continue
+        try:
+            limit = Decimal(str(value))
+        except InvalidOperation:
+            continue
+        limits[rate] = limit / 1_000_000 if rate in ("prompt", "completion") else limit
+    return limits
+
+
+def _affordable(endpoint: Endpoint, limits: dict[str, Decimal]) -> bool:
+    for rate, limit in limits.items():
+        price = getattr(endpoint.pricing, rate)
+        if price is None and rate in ("prompt", "completion"):
+            return False
+        if price is not None and price > limit:
+            return False
+    return True
+
+
+def _leaves(parts: Iterable[Part]) -> Iterable[Part]:
+    for part in parts:
+        if isinstance(part, ToolResult):
+            yield from part.parts
+        else:
+            yield part

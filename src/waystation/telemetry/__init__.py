@@ -1,0 +1,1 @@
+"""What the operator sees: metrics and logs. Fed by the pipeline's settlement; it asks nothing of anyone."""
