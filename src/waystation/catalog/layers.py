@@ -100,7 +100,9 @@ def layer_of(table: Row, name: str) -> Layer:
 
 def configured_layer(models: Iterable[ConfiguredModel], name: str = "configuration") -> Layer:
     """The layer that joins the user's own endpoints to the models they serve."""
-    rows = ({key: value for key, value in _plain(model).items() if value is not None} for model in models)
+    rows: list[Row] = [
+        {key: value for key, value in _plain(model).items() if value is not None} for model in models
+    ]
     return Layer(name, tuple(rows))
 
 
