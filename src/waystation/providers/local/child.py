@@ -35,7 +35,7 @@ def main() -> None:
 
 
 def _end_with_the_gateway() -> None:
-    while sys.stdin.buffer.read(1):
+    while os.read(0, 1):  # not through `sys.stdin`, whose lock a failing main thread would trip over
         continue
     os._exit(0)
 
@@ -72,8 +72,9 @@ def _serve(model_path: str, model: str, api_key: str) -> Any:
     parameters.cache_ram_mib = _PROMPT_CACHE_MIB  # the engine's own default is 8 GiB
     parameters.use_jinja = False  # the model's own template adds a system prompt that makes its answers worse
     parameters.ui = False
+    parameters.fit_params = False  # no trial load to fit the memory of a graphics card
     parameters.offline = True
-    parameters.verbosity = 0
+    parameters.verbosity = 1  # errors only
     return xllamacpp.Server(parameters)
 
 

@@ -227,6 +227,8 @@ def _retrieve(task: "asyncio.Task[_Child]") -> None:
 
 def _has_ended(pid: int) -> bool:
     """Look without reaping: true at once, where the event loop still has to hear of it."""
+    if sys.platform != "linux":
+        return False
     try:
         return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
     except ChildProcessError:
