@@ -1,0 +1,163 @@
+"""What a generation costs: a pure function of its usage, the endpoint's pricing and the time (contract section 20).
+
+Units that `Usage` does not count (input images, search units, characters, seconds) are priced with their operations.
+"""
+
+import time
+from datetime import UTC, datetime
+
+import msgspec
+from msgspec.structs import replace
+
+from waystation.catalog.pricing import Pricing
+from waystation.credits.rates import Rates, Side
+from waystation.operations.usage import Cost, Usage
+
+MAX_TARIFFS = 50_000
+
+
+class Tariff:
+    """A `Pricing` made ready to be used for every request. Immutable but for what it remembers.
+
+    `snapshot` is the pricing as JSON of decimal strings, to be kept on the generation.
+    """
+
+    __slots__ = ("_base", "_by_applied", "_timed", "pricing", "snapshot")
+
+    def __init__(self, pricing: Pricing) -> None:
+        self.pricing = pricing
+        self.snapshot = msgspec.Raw(msgspec.json.encode(pricing))
+        self._base = Rates.of(pricing)
+        self._by_applied: dict[tuple[bool, ...], Rates] = {}
+        self._timed = any(override.utc_start is not None for override in pricing.overrides)
+
+    def price(self, usage: Usage, at: float | None = None, *, is_byok: bool = False, images: int = 0) -> Cost:
+        """Cost of one generation at `at` (Unix seconds, None: now) that made `images` images.
+
+        `total` is None where a used rate is unknown, never a false zero. Under the caller's own credential it is 0,
+        and `upstream` what the provider charges by its own word, else by its list.
+        """
+        rates = self._rates(usage.prompt_tokens, at) if self.pricing.overrides else self._base
+        prompt, prompt_known = _sum(_prompt_counts(usage), rates.prompt)
+        completion, completion_known = _sum(_completion_counts(usage), rates.completion)
+        known = prompt_known and completion_known and rates.request is not None
+        total = prompt + completion + (rates.request or 0)
+        if images or usage.image_completion_tokens:
+            made, made_known = _sum((images,), (rates.image_output,))
+            known = known and made_known and (images > 0 or rates.image_output == 0)
+            completion += made
+            total += made
+        if usage.web_search_requests:
+            searched, searched_known = _sum((usage.web_search_requests,), (rates.web_search,))
+            known = known and searched_known
+            total += searched
+        listed = rates.rounded(total) if known else None
+        upstream = usage.upstream_cost_nano
+        if is_byok:
+            upstream = listed if upstream is None else upstream
+        return Cost(
+            0 if is_byok else listed,
+            rates.rounded(prompt),
+            rates.rounded(completion),
+            upstream,
+            is_byok=is_byok,
+        )
+
+    def insured(self, usage: Usage, at: float | None = None, *, is_byok: bool = False) -> Cost:
+        """Cost of a generation that `is_insured`: only what searches cost; `upstream` says what we bear."""
+        cost = self.price(usage, at, is_byok=is_byok)
+        borne = cost.total if cost.upstream is None else cost.upstream
+        searched, known = _sum((usage.web_search_requests,), (self._base.web_search,))
+        fee = self._base.rounded(searched) if known else None
+        return Cost(0 if is_byok else fee, 0, 0, borne, is_byok=is_byok)
+
+    def cache_discount(self, usage: Usage, at: float | None = None) -> int | None:
+        """Nano-dollars that prompt caching saved, negative where writing cost more; None where none was involved."""
+        if not (usage.cached_tokens or usage.cache_write_tokens or usage.cache_write_1h_tokens):
+            return None
+        plain = replace(usage, cached_tokens=0, cache_write_tokens=0, cache_write_1h_tokens=0)
+        without, actual = self.price(plain, at).total, self.price(usage, at).total
+        return None if without is None or actual is None else without - actual
+
+    def _rates(self, prompt_tokens: int, at: float | None) -> Rates:
+        clock = _clock(time.time() if at is None else at) if self._timed else 0
+        applied = tuple(override.applies(prompt_tokens, clock) for override in self.pricing.overrides)
+        rates = self._by_applied.get(applied)
+        if rates is None:
+            rates = self._by_applied[applied] = Rates.of(self.pricing.at(prompt_tokens, clock))
+        return rates
+
+
+class Tariffs:
+    """The tariffs of all endpoints in use, each made once. Bounded: a refreshed catalogue's old prices go in the end."""
+
+    def __init__(self) -> None:
+        self._tariffs: dict[int, Tariff] = {}
+
+    def of(self, pricing: Pricing) -> Tariff:
+        """The tariff of these prices; found by identity, since a tariff keeps its pricing alive."""
+        tariff = self._tariffs.get(id(pricing))
+        if tariff is None:
+            if len(self._tariffs) >= MAX_TARIFFS:
+                self._tariffs.clear()
+            tariff = self._tariffs[id(pricing)] = Tariff(pricing)
+        return tariff
+
+
+def price(usage: Usage, pricing: Pricing, at: float) -> Cost:
+    """Cost of one generation at `at` (Unix seconds); total None where a used rate is unknown, never a false zero."""
+    return Tariff(pricing).price(usage, at)
+
+
+def is_insured(usage: Usage, finish_reason: str | None) -> bool:
+    """Whether the caller is not charged for the model: nothing came and nothing ended it, or it ended in an error."""
+    return finish_reason == "error" or (usage.completion_tokens == 0 and finish_reason is None)
+
+
+def recompute(
+    usage: Usage,
+    snapshot: bytes | msgspec.Raw,
+    at: float,
+    finish_reason: str | None,
+    *,
+    is_byok: bool = False,
+) -> Cost:
+    """The cost again, from what a generation's record holds."""
+    tariff = Tariff(msgspec.json.decode(snapshot, type=Pricing))
+    if is_insured(usage, finish_reason):
+        return tariff.insured(usage, at, is_byok=is_byok)
+    return tariff.price(usage, at, is_byok=is_byok)
+
+
+def _prompt_counts(usage: Usage) -> tuple[int, ...]:
+    """Plain, cache read, cache write, 1-hour cache write, audio: disjoint. `cache_write_tokens` includes the 1-hour ones."""
+    cached, long = usage.cached_tokens, usage.cache_write_1h_tokens
+    written = max(usage.cache_write_tokens - long, 0)
+    fresh = max(usage.prompt_tokens - cached - written - long, 0)
+    audio = min(usage.audio_prompt_tokens, fresh)
+    return fresh - audio, cached, written, long, audio
+
+
+def _completion_counts(usage: Usage) -> tuple[int, ...]:
+    """Plain, reasoning, audio: disjoint, without the tokens of images, which are priced by the image."""
+    spoken = max(usage.completion_tokens - usage.image_completion_tokens, 0)
+    audio = min(usage.audio_completion_tokens, spoken)
+    reasoning = min(usage.reasoning_tokens, spoken - audio)
+    return spoken - audio - reasoning, reasoning, audio
+
+
+def _sum(counts: tuple[int, ...], rates: Side) -> tuple[int, bool]:
+    total, known = 0, True
+    for count, rate in zip(counts, rates, strict=True):
+        if count:
+            if rate is None:
+                known = False
+            else:
+                total += count * rate
+    return total, known
+
+
+def _clock(at: float) -> int:
+    """The UTC time as HHMM."""
+    moment = datetime.fromtimestamp(at, UTC)
+    return moment.hour * 100 + moment.minute
