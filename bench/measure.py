@@ -23,7 +23,6 @@ class Step:
     name: str
     flags: tuple[str, ...]
     requests: int = 0  # a fixed number of them instead of a duration: a step done once
-    shown: bool = True
     rate: float = 0
     streams: bool = False
 
@@ -92,7 +91,7 @@ def parse_step(text: str, bodies: dict[str, Path]) -> Step:
             f"unknown step {text!r}; steps are warmN rssN cN rateN streamN bodyN:SIZE, sizes {', '.join(bodies)}"
         )
     if kind in {"warm", "rss"}:
-        return Step(text, ("-c", "32", "-n", number), requests=int(number), shown=kind == "rss")
+        return Step(text, ("-c", "32", "-n", number), requests=int(number))
     if kind == "rate":
         return Step(text, ("-c", "256", "-r", number), rate=float(number))
     if kind == "stream":
@@ -121,9 +120,7 @@ def run(plan: Plan, targets: list[Target]) -> Iterator[Sample]:
         for number in range(1 if step.requests else plan.rounds):
             turn = number % len(targets)
             for target in targets[turn:] + targets[:turn]:
-                sample = _measure(plan, step, number, target)
-                if step.shown:
-                    yield sample
+                yield _measure(plan, step, number, target)
 
 
 def _measure(plan: Plan, step: Step, number: int, target: Target) -> Sample:
@@ -132,8 +129,8 @@ def _measure(plan: Plan, step: Step, number: int, target: Target) -> Sample:
     used = _settled_seconds(target.pid) - before
     missing = 0
     if step.streams:
-        whole = int(figures["requests"]) * plan.events[target.name]
-        missing = max(0, whole - int(figures["events"]))
+        whole = int(figures["requests"] - figures["refused"] - figures["unfinished"])
+        missing = max(0, whole * plan.events[target.name] - int(figures["events"]))
     return Sample(
         step=step.name,
         target=target.name,

@@ -147,7 +147,7 @@ def _spread(results: Results, step: str, name: str, figure: Figure) -> list[str]
     values = [figure(sample) for sample in results.of(step, name)]
     middle, peer = results.middle(step, name, figure), results.middle(step, "nginx", figure)
     ratio = middle / peer if middle and peer else None
-    return [_number(middle, 1), f"({min(values):.0f}-{max(values):.0f})", _number(ratio, 2)]
+    return [_number(middle, 1), f"({min(values):.1f}-{max(values):.1f})", _number(ratio, 2)]
 
 
 def _us_per_request(sample: Sample) -> float:
