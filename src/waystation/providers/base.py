@@ -16,7 +16,10 @@ from waystation.operations.chat import ChatResult
 from waystation.operations.chat_events import Event
 from waystation.operations.parts import JsonObject
 from waystation.providers.manners import Manners, Verbs
+from waystation.settings import Settings
 
+Report: TypeAlias = Callable[[str], None]
+"""Where a provider tells the operator of long steps, a line each."""
 AmendResult: TypeAlias = Callable[[ChatResult], ChatResult]
 AmendEvents: TypeAlias = Callable[[list[Event]], list[Event]]
 
@@ -58,6 +61,10 @@ class Secret:
         return "Secret(***)"
 
 
+def silent(message: str) -> None:
+    """A `Report` for those who do not listen."""
+
+
 class Configuration(Struct, frozen=True):
     """What the operator said of one provider, keys resolved. None and empty keep the provider's own."""
 
@@ -67,7 +74,9 @@ class Configuration(Struct, frozen=True):
     headers: tuple[tuple[str, str], ...] = ()
     timeouts: Timeouts = field(default_factory=Timeouts)
     manners: Manners | None = None
+    """The provider's own where None; else these, whole."""
     enabled: bool = True
+    report: Report = silent
 
 
 class Provider:
@@ -82,6 +91,8 @@ class Provider:
     needs_key: bool = True
     needs_preparation: bool = False
     """True where `prepare` must be awaited before each attempt (cheap once it is done)."""
+    base_url_like: str = ""
+    """What to put into the configuration where `base_url` is empty because every account has its own."""
     auth: str = "bearer"
     """`bearer`, or the name of the header that holds the bare key."""
     headers: tuple[tuple[str, str], ...] = ()
@@ -93,12 +104,17 @@ class Provider:
         self.timeouts = chosen.timeouts
         self.base_url = (chosen.base_url or self.base_url).rstrip("/")
         self.dialect = chosen.dialect or self.dialect
-        self.headers = (*self.headers, *chosen.headers)
+        self.headers = tuple((name.lower(), value) for name, value in (*self.headers, *chosen.headers))
         self.manners = chosen.manners or self.manners
         self._keys = chosen.keys
         self._turn = count()
         self._verbs = Verbs(self.manners)
         self._targets: dict[tuple[str, str], tuple[Endpoint, Target]] = {}
+
+    @classmethod
+    def enabled_by(cls, settings: Settings) -> bool:  # noqa: ARG003 - for providers with a switch of their own
+        """Whether the settings outside `[providers]` allow this provider."""
+        return True
 
     @property
     def key_variable(self) -> str | None:
@@ -113,7 +129,7 @@ class Provider:
     @property
     def configured(self) -> bool:
         """Whether requests may be sent: on, with an address, and with a key where one is needed."""
-        return self.enabled and bool(self.base_url) and (bool(self._keys) or not self.needs_key)
+        return self.missing is None
 
     def next_key(self) -> str:
         """The key for the next attempt, in turn; empty where there is none."""
@@ -121,6 +137,24 @@ class Provider:
 
     async def prepare(self) -> None:
         """Make the provider ready to be called. Only awaited where `needs_preparation`."""
+
+    async def aclose(self) -> None:
+        """Let go of what `prepare` made."""
+
+    @property
+    def missing(self) -> str | None:
+        """What the operator has to do before requests may be sent, as half a sentence; None where nothing."""
+        section = f"[providers.{self.slug}]"
+        if not self.enabled:
+            return f"remove `enabled = false` from {section}"
+        if not self.base_url:
+            return f"set `base_url` in {section}" + (
+                f", like {self.base_url_like}" if self.base_url_like else ""
+            )
+        if self.needs_key and not self._keys:
+            variable = f"set {self.key_variable} or " if self.key_variable else "set "
+            return f"{variable}`api_key` in {section}"
+        return None
 
     def dialect_for(self, endpoint: Endpoint) -> str:
         """The dialect this endpoint speaks."""
