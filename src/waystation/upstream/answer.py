@@ -31,7 +31,7 @@ class AnswerParser:
             self._parser = HttpResponseParser(self)
             self._stale = False
         self._bodiless = bodiless
-        self._spent = 0
+        self._spent = self._fed = 0
         self._problem: BadResponse | None = None
         self.status = 0
         self.headers: list[tuple[bytes, bytes]] = []
@@ -39,6 +39,8 @@ class AnswerParser:
         """The head of the final answer is whole: `status` and `headers` are it."""
         self.ended = False
         """The whole answer is here."""
+        self.coding: bytes | None = None
+        """The value of `content-encoding`, None without one."""
         self.until_close = False
         """Only the end of the connection ends the body."""
         self.surplus = False
@@ -48,6 +50,7 @@ class AnswerParser:
 
     def feed(self, data: bytes) -> bytes:
         """Take what was read, give the body bytes in it; BadResponse where it is not an answer."""
+        self._fed = len(data)
         try:
             self._parser.feed_data(data)
         except (HttpParserError, HttpParserUpgrade):
@@ -58,7 +61,7 @@ class AnswerParser:
         pieces = self._pieces
         if not pieces:
             if not self.ended:
-                self._spend(len(data))
+                self._spend(self._fed)
             return b""
         self._spent = 0
         body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
@@ -85,8 +88,8 @@ class AnswerParser:
             return
         if status > 599:
             self._refuse(BadResponse("The provider answered with a status that makes no sense here."))
-        if self._head_size() > self._max_head_bytes:
-            self._refuse(self._too_large())
+        if self._spent + self._fed > self._max_head_bytes:
+            self._refuse_large_head()
         self.status = status
         self.headed = True
         self._spent = 0
@@ -118,6 +121,8 @@ class AnswerParser:
                 chunked = True
             elif name == b"content-length":
                 framed = True
+            elif name == b"content-encoding":
+                self.coding = value if self.coding is None else self.coding + b", " + value
         return framed or chunked
 
     def _spend(self, size: int) -> None:
@@ -126,8 +131,10 @@ class AnswerParser:
         if self._spent > self._max_head_bytes:
             raise self._too_large()
 
-    def _head_size(self) -> int:
-        return sum(len(name) + len(value) + _LINE for name, value in self.headers)
+    def _refuse_large_head(self) -> None:
+        """Count exactly: the read that completed the head may hold much of the body."""
+        if sum(len(name) + len(value) + _LINE for name, value in self.headers) > self._max_head_bytes:
+            self._refuse(self._too_large())
 
     def _too_large(self) -> BadResponse:
         return BadResponse("The head of the provider's answer is too large.")

@@ -69,6 +69,10 @@ class Body(AsyncIterator[bytes]):
         if source is not None:
             source.abort()
 
+    def here(self, most: int) -> bool:
+        """Whether the whole body is here, and no longer than `most` bytes."""
+        return self._ended and self._error is None and self._size <= most
+
     def __aiter__(self) -> Self:
         return self
 
@@ -83,12 +87,13 @@ class Body(AsyncIterator[bytes]):
             finally:
                 self._waiter = None
         if self._pieces:
-            return self._take()
+            return self.take()
         if self._error is not None:
             raise self._error
         raise StopAsyncIteration
 
-    def _take(self) -> bytes:
+    def take(self) -> bytes:
+        """What is here now, without waiting; b"" where nothing is."""
         pieces = self._pieces
         data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         pieces.clear()

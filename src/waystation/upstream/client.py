@@ -35,7 +35,7 @@ class _Way(Struct, frozen=True):
     target: Target
     proxy: Proxy | None
     pool: str
-    proxied: tuple[bytes, ...] | None
+    proxied: str | None
 
 
 class Client:
@@ -91,7 +91,7 @@ class Client:
             pool=f"proxy {proxy.origin.address}"
             if proxy and plain
             else f"{target.origin.scheme} {target.origin.address}",
-            proxied=tuple(line for line in (proxy.authorization,) if line) if proxy and plain else None,
+            proxied=proxy.authorization if proxy and plain else None,
         )
         if len(self._ways) >= _REMEMBERED:
             self._ways.clear()

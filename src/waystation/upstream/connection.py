@@ -53,7 +53,7 @@ class Connection(asyncio.Protocol):
         self._upload: Upload
         self._timer: asyncio.TimerHandle | None = None
         self._timeouts = Timeouts()
-        self._total = 0.0
+        self._total = self._shortest = 0.0
         self._sent_at = self._read_at = 0.0
         self._body: AnswerBody | None = None
         self._started: asyncio.Future[Response] | None = None
@@ -78,6 +78,7 @@ class Connection(asyncio.Protocol):
         self._idempotent = method in _IDEMPOTENT
         self._answered = False
         self._timeouts, self._total = timeouts, total
+        self._shortest = min(timeouts.first_byte, timeouts.idle)
         self._sent_at = self._loop.time()
         self._written = len(head) + len(body) if isinstance(body, bytes) else 0
         self._upload.start(head, body)
@@ -159,7 +160,9 @@ class Connection(asyncio.Protocol):
 
     def _begin_answer(self, started: asyncio.Future[Response], body: AnswerBody) -> None:
         parser = self._parser
-        response = Response(parser.status, parser.headers, body, self._settings.max_response_bytes)
+        response = Response(
+            parser.status, parser.headers, body, self._settings.max_response_bytes, parser.coding
+        )
         self._started = None
         if not self._upload.done and parser.status >= 300:
             self._upload.stop()
@@ -243,7 +246,7 @@ class Connection(asyncio.Protocol):
         It is left alone where it fires early: then it looks and goes on. So a busy connection touches the
         loop's timers once a minute, not once a request.
         """
-        due = min(now + min(self._timeouts.first_byte, self._timeouts.idle), self._total)
+        due = min(now + self._shortest, self._total)
         if self._timer is not None:
             if self._timer.when() <= due:
                 return
@@ -260,9 +263,7 @@ class Connection(asyncio.Protocol):
         if now + _TICK >= deadline:
             self._fail(TimedOut(message))
         else:
-            self._timer = self._loop.call_at(
-                min(deadline, now + min(self._timeouts.first_byte, self._timeouts.idle)), self._look
-            )
+            self._timer = self._loop.call_at(min(deadline, now + self._shortest), self._look)
 
     def _deadline(self) -> tuple[float, str]:
         """The deadline in force and what to say when it passes."""

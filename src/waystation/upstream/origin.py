@@ -28,21 +28,20 @@ class Origin(Struct, frozen=True):
         """`host:port`, as CONNECT names it."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
-    @property
-    def authority(self) -> str:
-        """As the Host header names it: without the scheme's own port."""
-        return self.address if self.port != _PORTS[self.scheme] else self.address.rsplit(":", 1)[0]
-
 
 class Target(Struct, frozen=True):
     """An origin and the path with its query, as the request line carries them."""
 
     origin: Origin
+    authority: str
+    """As the Host header names the origin: without the scheme's own port."""
     path: str
 
 
 def parse_target(url: str) -> Target:
     """Take an absolute `http` or `https` URL apart; the fragment is dropped, credentials in it are refused."""
+    if not url.isprintable():  # urlsplit would take line ends out in silence
+        raise InternalError(_UNUSABLE)
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
@@ -52,7 +51,9 @@ def parse_target(url: str) -> Target:
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     if parts.scheme not in _PORTS or parts.username is not None or not _is_host(host) or not _is_path(path):
         raise InternalError(_UNUSABLE)
-    return Target(Origin(parts.scheme, host, port or _PORTS[parts.scheme]), path)
+    origin = Origin(parts.scheme, host, port or _PORTS[parts.scheme])
+    own = origin.port == _PORTS[parts.scheme]
+    return Target(origin, origin.address.rpartition(":")[0] if own else origin.address, path)
 
 
 def _is_host(host: str) -> bool:

@@ -17,10 +17,10 @@ _UNUSABLE: Final = "A proxy's URL is not usable."
 
 
 class Proxy(Struct, frozen=True):
-    """A forward proxy, and the header line that it wants, or b""."""
+    """A forward proxy, and the header line that it wants, or nothing."""
 
     origin: Origin
-    authorization: bytes
+    authorization: str
 
 
 def parse_proxy(url: str) -> Proxy:
@@ -32,10 +32,10 @@ def parse_proxy(url: str) -> Proxy:
         raise InternalError(_UNUSABLE) from None
     if parts.scheme not in {"http", "https"} or not host:
         raise InternalError(_UNUSABLE)
-    authorization = b""
+    authorization = ""
     if parts.username is not None:
         credentials = f"{unquote(parts.username)}:{unquote(parts.password or '')}".encode()
-        authorization = b"proxy-authorization: Basic %b\r\n" % base64.b64encode(credentials)
+        authorization = f"proxy-authorization: Basic {base64.b64encode(credentials).decode()}\r\n"
     return Proxy(Origin(parts.scheme, host, port or (443 if parts.scheme == "https" else 80)), authorization)
 
 
@@ -85,11 +85,7 @@ class Tunnel(asyncio.Protocol):
     """Asks a proxy for a connection to an origin (RFC 9110 9.3.6); `opened` resolves to the transport, ready for TLS."""
 
     def __init__(self, origin: Origin, proxy: Proxy, max_head_bytes: int) -> None:
-        self._request = (
-            f"CONNECT {origin.address} HTTP/1.1\r\nhost: {origin.address}\r\n".encode()
-            + proxy.authorization
-            + b"\r\n"
-        )
+        self._request = f"CONNECT {origin.address} HTTP/1.1\r\nhost: {origin.address}\r\n{proxy.authorization}\r\n".encode()
         self._parser = AnswerParser(max_head_bytes)
         self._parser.expect(bodiless=True)
         self.opened: asyncio.Future[asyncio.Transport] = asyncio.get_running_loop().create_future()

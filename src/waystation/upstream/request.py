@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterable, Sequence
+from functools import lru_cache
 from typing import Final
 
 from waystation.errors import InternalError
@@ -10,55 +11,69 @@ from waystation.upstream.origin import Target
 Headers = Sequence[tuple[str | bytes, str | bytes]]
 Body = bytes | AsyncIterable[bytes]
 
-_HEAD: Final = re.compile(
-    rb"[A-Z]+ [!-~]+ HTTP/1\.1\r\n(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+: [\t\x20-\x7e\x80-\xff]*\r\n)*\r\n"
-)
+_BODIED: Final = frozenset({"POST", "PUT", "PATCH"})
+"""Methods whose empty body is stated (RFC 9110 8.6)."""
+_METHODS: Final = _BODIED | {"GET", "HEAD", "OPTIONS", "DELETE"}
+_TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_FORBIDDEN: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+"""In a header's value (RFC 9110 5.5): every control character but the tab."""
 _OWN: Final = frozenset(
     {
-        b"connection",
-        b"content-length",
-        b"expect",
-        b"keep-alive",
-        b"proxy-connection",
-        b"te",
-        b"trailer",
-        b"transfer-encoding",
-        b"upgrade",
+        "connection",
+        "content-length",
+        "expect",
+        "keep-alive",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
     }
 )
 """Framing and hop-by-hop headers (RFC 9110 7.6.1): the client's own, a caller may not set them."""
-_BODIED: Final = frozenset({"POST", "PUT", "PATCH"})
-"""Methods whose empty body is stated (RFC 9110 8.6)."""
+_HOST: Final = "host: "
 
 
 def render_head(
-    method: str, target: Target, headers: Headers, body: Body, proxied: tuple[bytes, ...] | None = None
+    method: str, target: Target, headers: Headers, body: Body, proxied: str | None = None
 ) -> bytes:
-    """Request line and headers up to the empty line; text is sent as UTF-8.
+    """Request line and headers up to the empty line; text is sent as UTF-8, bytes as they are.
 
     `proxied`: for a plain request through a proxy, the header lines which the proxy is owed; the request line
     then has the absolute form (RFC 9112 3.2.2).
     """
-    path = target.path if proxied is None else f"http://{target.origin.authority}{target.path}"
-    lines = [f"{method} {path} HTTP/1.1\r\n".encode(), *(proxied or ())]
-    host = True
+    if method not in _METHODS:
+        raise InternalError("An upstream request has a method that is not known.")
+    lines = [f"host: {target.authority}\r\n"]
     for given_name, given_value in headers:
-        name = given_name.encode() if isinstance(given_name, str) else given_name
-        value = given_value.encode() if isinstance(given_value, str) else given_value
-        lower = name.lower()
-        if lower == b"host":
-            host = False
-        elif lower in _OWN:
-            raise InternalError("A request header is the upstream client's own to set.")
-        lines.append(b"%b: %b\r\n" % (name, value))
-    if host:
-        lines.insert(1, f"host: {target.origin.authority}\r\n".encode())
+        name = _field(given_name)
+        value = (
+            given_value if isinstance(given_value, str) else given_value.decode("utf-8", "surrogateescape")
+        )
+        if not value.isprintable() and _FORBIDDEN.search(value):
+            raise InternalError("An upstream request has a header whose value HTTP does not allow.")
+        if name == _HOST:
+            lines[0] = ""
+        lines.append(f"{name}{value}\r\n")
     if not isinstance(body, bytes):
-        lines.append(b"transfer-encoding: chunked\r\n")
+        lines.append("transfer-encoding: chunked\r\n")
     elif body or method in _BODIED:
-        lines.append(b"content-length: %d\r\n" % len(body))
-    lines.append(b"\r\n")
-    head = b"".join(lines)
-    if _HEAD.fullmatch(head) is None or head.count(b"\n") != len(lines):
-        raise InternalError("A request line or header holds a character that HTTP does not allow there.")
-    return head
+        lines.append(f"content-length: {len(body)}\r\n")
+    path = target.path if proxied is None else f"http://{target.authority}{target.path}"
+    text = f"{method} {path} HTTP/1.1\r\n{proxied or ''}{''.join(lines)}\r\n"
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        raise InternalError("An upstream request has a header that is not text.") from None
+
+
+@lru_cache(maxsize=1024)
+def _field(given: str | bytes) -> str:
+    """A header's name with its colon, once found fit: a gateway sends the same few names all day."""
+    name = given if isinstance(given, str) else given.decode("latin-1")
+    lower = name.lower()
+    if not _TOKEN.fullmatch(name):
+        raise InternalError("An upstream request has a header whose name HTTP does not allow.")
+    if lower in _OWN:
+        raise InternalError("An upstream request sets a header that is the client's own to set.")
+    return _HOST if lower == "host" else f"{name}: "

@@ -12,13 +12,19 @@ class Response:
 
     __slots__ = ("_body", "_limit", "_source", "headers", "status")
 
-    def __init__(self, status: int, headers: list[tuple[bytes, bytes]], body: Body, limit: int) -> None:
+    def __init__(
+        self,
+        status: int,
+        headers: list[tuple[bytes, bytes]],
+        body: Body,
+        limit: int,
+        coding: bytes | None = None,
+    ) -> None:
         self.status = status
         self.headers = headers
         """As received, names lower-cased; `content-length` counts the bytes before decoding."""
         self._body = body
         self._limit = limit
-        coding = self.header(b"content-encoding")
         decoder = decoder_for(coding) if coding else None
         self._source: AsyncIterator[bytes] = Decoded(body, decoder, limit) if decoder else body
 
@@ -38,6 +44,8 @@ class Response:
     async def read(self, limit: int | None = None) -> bytes:
         """Read the whole body; BadResponse, and the connection closed, when it is over `limit` bytes."""
         most = self._limit if limit is None else limit
+        if self._source is self._body and self._body.here(most):
+            return self._body.take()
         pieces: list[bytes] = []
         size = 0
         async for piece in self._source:
@@ -46,7 +54,7 @@ class Response:
                 self.close()
                 raise BadResponse("The body of the provider's answer is too large.")
             pieces.append(piece)
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        return b"".join(pieces)
 
     def close(self) -> None:
         """Give up what was not read: the connection of an unfinished answer is aborted at once. Idempotent."""
