@@ -76,6 +76,8 @@ class Configuration(Struct, frozen=True):
     manners: Manners | None = None
     """The provider's own where None; else these, whole."""
     enabled: bool = True
+    unset_variable: str | None = None
+    """The variable that the row's `api_key` refers to and that is not set."""
     report: Report = silent
 
 
@@ -107,6 +109,7 @@ class Provider:
         self.headers = tuple((name.lower(), value) for name, value in (*self.headers, *chosen.headers))
         self.manners = chosen.manners or self.manners
         self._keys = chosen.keys
+        self._unset_variable = chosen.unset_variable
         self._turn = count()
         self._verbs = Verbs(self.manners)
         self._targets: dict[tuple[str, str], tuple[Endpoint, Target]] = {}
@@ -138,7 +141,7 @@ class Provider:
     async def prepare(self) -> None:
         """Make the provider ready to be called. Only awaited where `needs_preparation`."""
 
-    async def aclose(self) -> None:
+    async def close(self) -> None:
         """Let go of what `prepare` made."""
 
     @property
@@ -151,9 +154,9 @@ class Provider:
             return f"set `base_url` in {section}" + (
                 f", like {self.base_url_like}" if self.base_url_like else ""
             )
-        if self.needs_key and not self._keys:
-            variable = f"set {self.key_variable} or " if self.key_variable else "set "
-            return f"{variable}`api_key` in {section}"
+        if not self._keys and (self.needs_key or self._unset_variable):
+            variable = self._unset_variable or self.key_variable
+            return f"set {f'{variable} or ' if variable else ''}`api_key` in {section}"
         return None
 
     def dialect_for(self, endpoint: Endpoint) -> str:

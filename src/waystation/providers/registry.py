@@ -3,26 +3,37 @@
 Built once from the settings; says who is configured and what the others lack. Chooses nothing and calls nobody.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
 from pkgutil import iter_modules
 
 from waystation import providers
+from waystation.catalog.index import Catalog
+from waystation.catalog.layers import ConfiguredModel
 from waystation.providers.base import Configuration, Provider, Report, Secret, Timeouts, silent
 from waystation.providers.compatible import CompatibleProvider, OwnServer, rows
 from waystation.providers.manners import Manners
 from waystation.settings import ProviderSettings, Settings
 from waystation.settings.problem import SettingsError, suggestion
 
+_NOTHING_SAID = ProviderSettings()
+
 
 class Registry:
-    """Providers by slug. Build it with `Registry.build`; close it with `aclose`."""
+    """Providers by slug. Build it with `Registry.build`; close it with `close`.
 
-    def __init__(self, known: Iterable[Provider]) -> None:
+    `said` is the operator's rows, `names` the display names of providers that the catalogue knows.
+    """
+
+    def __init__(
+        self, known: Iterable[Provider], said: Mapping[str, ProviderSettings], names: Mapping[str, str]
+    ) -> None:
+        self._said = said
+        self._names = names
         self._by_slug = {provider.slug: provider for provider in sorted(known, key=lambda one: one.slug)}
 
     @classmethod
-    def build(cls, settings: Settings, report: Report = silent) -> "Registry":
+    def build(cls, settings: Settings, catalog: Catalog | None = None, report: Report = silent) -> "Registry":
         """All providers with the operator's configuration; `SettingsError` for a row that names no known provider."""
         own_files, table = provider_classes(), rows()
         known: list[Provider] = [
@@ -49,7 +60,8 @@ class Registry:
                     f"[providers.{slug}]: a server of your own needs `base_url`; no known provider has this name.{hint}"
                 )
             known.append(OwnServer(slug, _configuration(settings, slug, (), Manners(), report)))
-        return cls(known)
+        names = {facts.slug: facts.name for facts in catalog.providers.values()} if catalog else {}
+        return cls(known, settings.providers, names)
 
     def get(self, slug: str) -> Provider | None:
         """The provider with this slug, configured or not."""
@@ -72,13 +84,37 @@ class Registry:
         """What would switch this provider on, as half a sentence for the operator; empty where it is on."""
         provider = self._by_slug.get(slug)
         if provider is None:
-            return f'this version has no adapter for the provider "{slug}"'
+            return f"none: this version cannot call {self._names.get(slug, slug)}"
         return provider.missing or ""
 
-    async def aclose(self) -> None:
+    def configured_models(self) -> Iterator[ConfiguredModel]:
+        """The models that the operator lists for configured providers."""
+        for provider in self.configured():
+            for model in self._row(provider.slug).models:
+                yield ConfiguredModel(
+                    provider=provider.slug,
+                    id=model.id,
+                    native_id=model.native_id,
+                    context_length=model.context_length,
+                    max_completion_tokens=model.max_completion_tokens,
+                    prompt=model.prices().get("prompt"),
+                    completion=model.prices().get("completion"),
+                    supported_parameters=model.supported_parameters,
+                    input_modalities=model.input_modalities,
+                    output_modalities=model.output_modalities,
+                )
+
+    def discovering(self) -> list[Provider]:
+        """The configured providers whose own list of models is to be read."""
+        return [provider for provider in self.configured() if self._row(provider.slug).discover]
+
+    async def close(self) -> None:
         """Let every provider end what it started."""
         for provider in self._by_slug.values():
-            await provider.aclose()
+            await provider.close()
+
+    def _row(self, slug: str) -> ProviderSettings:
+        return self._said.get(slug, _NOTHING_SAID)
 
     def __iter__(self) -> Iterator[Provider]:
         return iter(self._by_slug.values())
@@ -113,7 +149,7 @@ def _configuration(
     *,
     enabled: bool = True,
 ) -> Configuration:
-    said = settings.providers.get(slug) or ProviderSettings()
+    said = settings.providers.get(slug, _NOTHING_SAID)
     keys = said.api_keys or _key_in_environment(settings, key_variables)
     return Configuration(
         keys=tuple(Secret(key) for key in keys),
@@ -128,6 +164,7 @@ def _configuration(
         ),
         manners=_merged(manners, said),
         enabled=said.enabled and enabled,
+        unset_variable=_unset_variable(settings, slug),
         report=report,
     )
 
@@ -135,6 +172,12 @@ def _configuration(
 def _key_in_environment(settings: Settings, variables: Iterable[str]) -> tuple[str, ...]:
     found = (settings.environment.get(variable, "").strip() for variable in variables)
     return next(((key,) for key in found if key), ())
+
+
+def _unset_variable(settings: Settings, slug: str) -> str | None:
+    """The variable that the row's `api_key = "env:..."` names, where it is not set."""
+    key = f"providers.{slug}.api_key"
+    return next((variable for path, variable in settings.unset.items() if path.startswith(key)), None)
 
 
 def _merged(manners: Manners, said: ProviderSettings) -> Manners:
