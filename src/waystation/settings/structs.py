@@ -11,13 +11,28 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import Meta, Struct
 from msgspec.structs import fields, force_setattr
 
-Seconds = Annotated[float, Meta(gt=0)]
+from waystation.settings.masks import MASK, without_credentials
+
+_PRICE = r"^[0-9]+(\.[0-9]+)?([eE]-?[0-9]+)?$"
+_URL = r"^https?://[^\s/]+"
+_MODEL_ID = r"^[^/\s]+/[^/\s]+$"
+_KEY_PREFIX = r"^[A-Za-z0-9_-]+$"
+
+EXPLAINED = {
+    _PRICE: 'USD per token or unit as a decimal string, such as "0.0000025"',
+    _URL: "a URL that begins with http:// or https://",
+    _MODEL_ID: 'a model\'s id, "author/name"',
+    _KEY_PREFIX: "letters, digits, - and _ only",
+}
+"""What each pattern asks for, in an operator's words."""
+
+_WEEK = 604800
+Seconds = Annotated[float, Meta(gt=0, le=_WEEK)]
 Count = Annotated[int, Meta(ge=1)]
 Port = Annotated[int, Meta(ge=0, le=65535)]
-Price = Annotated[str, Meta(pattern=r"^[0-9]+(\.[0-9]+)?([eE]-?[0-9]+)?$")]
-"""USD per token or unit as a decimal string; a number of TOML would be a binary float."""
+Price = Annotated[str, Meta(pattern=_PRICE)]
+"""USD per token or unit; a number of TOML would be a binary float."""
 
-MASK = "********"
 PRICE_NAMES = (
     "prompt",
     "completion",
@@ -51,7 +66,7 @@ class Section(Struct, frozen=True, forbid_unknown_fields=True):
 
     def _shown(self, name: str) -> str:
         value = getattr(self, name)
-        return repr(MASK if value and name in self.secrets else value)
+        return repr(MASK) if value and name in self.secrets else without_credentials(repr(value))
 
 
 class ServerSettings(Section, frozen=True, forbid_unknown_fields=True):
@@ -63,7 +78,7 @@ class ServerSettings(Section, frozen=True, forbid_unknown_fields=True):
     request_timeout: Seconds = 900.0
     max_body_mb: Count = 100
     cors_origins: tuple[str, ...] = ("*",)
-    shutdown_grace: Annotated[float, Meta(ge=0)] = 30.0
+    shutdown_grace: Annotated[float, Meta(ge=0, le=_WEEK)] = 30.0
     comment_grace: Seconds = 10.0
 
 
@@ -89,7 +104,7 @@ class KeySettings(Section, frozen=True, forbid_unknown_fields=True):
 
     management_key: str = ""
     api_key: str = ""
-    prefix: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]+$", max_length=32)] = "sk-ws-v1-"
+    prefix: Annotated[str, Meta(pattern=_KEY_PREFIX, max_length=32)] = "sk-ws-v1-"
 
 
 class CreditSettings(Section, frozen=True, forbid_unknown_fields=True):
@@ -101,7 +116,7 @@ class CreditSettings(Section, frozen=True, forbid_unknown_fields=True):
 class ModelSettings(Section, frozen=True, forbid_unknown_fields=True):
     """One endpoint that an operator adds. A price of None is unknown; a `native_id` not given is the `id`."""
 
-    id: Annotated[str, Meta(pattern=r"^[^/\s]+/[^/\s]+$")]
+    id: Annotated[str, Meta(pattern=_MODEL_ID)]
     native_id: str = ""
     name: str | None = None
     context_length: Count | None = None
@@ -147,7 +162,7 @@ class ProviderSettings(Section, frozen=True, forbid_unknown_fields=True):
     secrets: ClassVar[frozenset[str]] = frozenset({"api_key", "headers"})
 
     api_key: str | tuple[str, ...] = ""
-    base_url: str | None = None
+    base_url: Annotated[str, Meta(pattern=_URL)] | None = None
     dialect: str | None = None
     models: tuple[ModelSettings, ...] = ()
     discover: bool = False
