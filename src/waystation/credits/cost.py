@@ -10,7 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from waystation.catalog.pricing import Pricing
-from waystation.credits.rates import Rates, Side
+from waystation.credits.rates import Rates
 from waystation.operations.usage import Cost, Usage
 
 MAX_TARIFFS = 50_000
@@ -38,37 +38,24 @@ class Tariff:
         and `upstream` what the provider charges by its own word, else by its list.
         """
         rates = self._rates(usage.prompt_tokens, at) if self.pricing.overrides else self._base
-        prompt, prompt_known = _sum(_prompt_counts(usage), rates.prompt)
-        completion, completion_known = _sum(_completion_counts(usage), rates.completion)
-        known = prompt_known and completion_known and rates.request is not None
-        total = prompt + completion + (rates.request or 0)
-        if images or usage.image_completion_tokens:
-            made, made_known = _sum((images,), (rates.image_output,))
-            known = known and made_known and (images > 0 or rates.image_output == 0)
-            completion += made
-            total += made
-        if usage.web_search_requests:
-            searched, searched_known = _sum((usage.web_search_requests,), (rates.web_search,))
-            known = known and searched_known
-            total += searched
-        listed = rates.rounded(total) if known else None
+        prompt, prompt_known = _prompt(usage, rates)
+        completion, completion_known = _completion(usage, rates)
+        units, units_known = _units(usage, images, rates)
+        known = prompt_known and completion_known and units_known
+        listed = rates.rounded(prompt + completion + units) if known else None
         upstream = usage.upstream_cost_nano
         if is_byok:
             upstream = listed if upstream is None else upstream
-        return Cost(
-            0 if is_byok else listed,
-            rates.rounded(prompt),
-            rates.rounded(completion),
-            upstream,
-            is_byok=is_byok,
-        )
+            return Cost(0, rates.rounded(prompt), rates.rounded(completion), upstream, is_byok=True)
+        return Cost(listed, rates.rounded(prompt), rates.rounded(completion), upstream)
 
     def insured(self, usage: Usage, at: float | None = None, *, is_byok: bool = False) -> Cost:
         """Cost of a generation that `is_insured`: only what searches cost; `upstream` says what we bear."""
         cost = self.price(usage, at, is_byok=is_byok)
         borne = cost.total if cost.upstream is None else cost.upstream
-        searched, known = _sum((usage.web_search_requests,), (self._base.web_search,))
-        fee = self._base.rounded(searched) if known else None
+        counts = (0, 0, usage.web_search_requests)
+        known = _known(counts, self._base.unit_gaps)
+        fee = self._base.rounded(counts[2] * self._base.units[2]) if known else None
         return Cost(0 if is_byok else fee, 0, 0, borne, is_byok=is_byok)
 
     def cache_discount(self, usage: Usage, at: float | None = None) -> int | None:
@@ -129,32 +116,48 @@ def recompute(
     return tariff.price(usage, at, is_byok=is_byok)
 
 
-def _prompt_counts(usage: Usage) -> tuple[int, ...]:
-    """Plain, cache read, cache write, 1-hour cache write, audio: disjoint. `cache_write_tokens` includes the 1-hour ones."""
+def _prompt(usage: Usage, rates: Rates) -> tuple[int, bool]:
+    """Scaled cost of the input, and whether it is known. `cache_write_tokens` includes the 1-hour ones."""
     cached, long = usage.cached_tokens, usage.cache_write_1h_tokens
-    written = max(usage.cache_write_tokens - long, 0)
-    fresh = max(usage.prompt_tokens - cached - written - long, 0)
-    audio = min(usage.audio_prompt_tokens, fresh)
-    return fresh - audio, cached, written, long, audio
+    written = usage.cache_write_tokens - long if usage.cache_write_tokens > long else 0
+    fresh = usage.prompt_tokens - cached - written - long
+    fresh = max(fresh, 0)
+    audio = usage.audio_prompt_tokens
+    audio = min(audio, fresh)
+    fresh -= audio
+    plain, read, write, write_long, heard = rates.prompt
+    cost = fresh * plain + cached * read + written * write + long * write_long + audio * heard
+    return cost, not rates.prompt_gaps or _known((fresh, cached, written, long, audio), rates.prompt_gaps)
 
 
-def _completion_counts(usage: Usage) -> tuple[int, ...]:
-    """Plain, reasoning, audio: disjoint, without the tokens of images, which are priced by the image."""
-    spoken = max(usage.completion_tokens - usage.image_completion_tokens, 0)
-    audio = min(usage.audio_completion_tokens, spoken)
-    reasoning = min(usage.reasoning_tokens, spoken - audio)
-    return spoken - audio - reasoning, reasoning, audio
+def _completion(usage: Usage, rates: Rates) -> tuple[int, bool]:
+    """Scaled cost of the output, and whether it is known; without tokens of images, which are priced by the image."""
+    spoken = usage.completion_tokens - usage.image_completion_tokens
+    spoken = max(spoken, 0)
+    audio, reasoning = usage.audio_completion_tokens, usage.reasoning_tokens
+    audio = min(audio, spoken)
+    spoken -= audio
+    reasoning = min(reasoning, spoken)
+    spoken -= reasoning
+    plain, thought, said = rates.completion
+    cost = spoken * plain + reasoning * thought + audio * said
+    return cost, not rates.completion_gaps or _known((spoken, reasoning, audio), rates.completion_gaps)
 
 
-def _sum(counts: tuple[int, ...], rates: Side) -> tuple[int, bool]:
-    total, known = 0, True
-    for count, rate in zip(counts, rates, strict=True):
-        if count:
-            if rate is None:
-                known = False
-            else:
-                total += count * rate
-    return total, known
+def _units(usage: Usage, images: int, rates: Rates) -> tuple[int, bool]:
+    """Scaled cost of what is not counted in tokens. Image tokens without a count of images leave it unknown."""
+    request, image, search = rates.units
+    searches = usage.web_search_requests
+    made = images or usage.image_completion_tokens
+    if not made and not searches:
+        return request, 0 not in rates.unit_gaps
+    known = _known((1, made, searches), rates.unit_gaps) and (images == made or image == 0)
+    return request + images * image + searches * search, known
+
+
+def _known(counts: tuple[int, ...], gaps: tuple[int, ...]) -> bool:
+    """Whether no count stands where no rate is known."""
+    return not any(map(counts.__getitem__, gaps))
 
 
 def _clock(at: float) -> int:

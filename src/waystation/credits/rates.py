@@ -13,23 +13,30 @@ from msgspec import Struct
 from waystation.catalog.pricing import Pricing
 from waystation.credits.money import NANO
 
-Side: TypeAlias = tuple[int | None, ...]
+PromptRates: TypeAlias = tuple[int, int, int, int, int]
+"""Plain, cache read, cache write, 1-hour cache write, audio."""
+CompletionRates: TypeAlias = tuple[int, int, int]
+"""Plain, reasoning, audio."""
+UnitRates: TypeAlias = tuple[int, int, int]
+"""Request, image made, search."""
+
 _ZERO = Decimal(0)
 _WHOLE = Fraction(1)
 
 
 class Rates(Struct, frozen=True):
-    """Nano-dollars a unit times `scale`, None where unknown; the discount is in what is counted in tokens.
+    """Nano-dollars a unit times `scale`; the discount is in what is counted in tokens.
 
-    `prompt`: plain, cache read, cache write, 1-hour cache write, audio. `completion`: plain, reasoning, audio.
+    `*_gaps` are the positions of the rates that nobody knows, which stand as 0 in the tuple beside them.
     """
 
     scale: int
-    prompt: Side
-    completion: Side
-    image_output: int | None
-    request: int | None
-    web_search: int | None
+    prompt: PromptRates
+    completion: CompletionRates
+    units: UnitRates
+    prompt_gaps: tuple[int, ...]
+    completion_gaps: tuple[int, ...]
+    unit_gaps: tuple[int, ...]
 
     @classmethod
     def of(cls, pricing: Pricing) -> "Rates":
@@ -52,20 +59,21 @@ class Rates(Struct, frozen=True):
             _first(pricing.audio_output, otherwise),
         )
         units = (
-            _first(pricing.image_output, otherwise),
             _first(pricing.request, _ZERO),
+            _first(pricing.image_output, otherwise),
             _first(pricing.web_search, otherwise),
         )
         kept = 1 - Fraction(pricing.discount)
         exact = [*(_nano(rate, kept) for rate in tokens), *(_nano(rate, _WHOLE) for rate in units)]
         scale = lcm(*(rate.denominator for rate in exact if rate is not None))
-        whole = tuple(None if rate is None else int(rate * scale) for rate in exact)
-        image_output, request, web_search = whole[8:]
-        return cls(scale, whole[:5], whole[5:8], image_output, request, web_search)
+        a, b, c, d, e, f, g, h, i, j, k = (0 if rate is None else int(rate * scale) for rate in exact)
+        gaps = (_gaps(exact[:5]), _gaps(exact[5:8]), _gaps(exact[8:]))
+        return cls(scale, (a, b, c, d, e), (f, g, h), (i, j, k), *gaps)
 
     def rounded(self, scaled: int) -> int:
         """Whole nano-dollars, half a one rounded up."""
-        return (2 * scaled + self.scale) // (2 * self.scale)
+        scale = self.scale
+        return scaled if scale == 1 else (2 * scaled + scale) // (2 * scale)
 
 
 def _first(rate: Decimal | None, otherwise: Decimal | None) -> Decimal | None:
@@ -77,3 +85,7 @@ def _nano(rate: Decimal | None, factor: Fraction) -> Fraction | None:
     if rate is None or not rate.is_finite() or rate < 0:
         return None
     return Fraction(rate) * NANO * factor
+
+
+def _gaps(rates: list[Fraction | None]) -> tuple[int, ...]:
+    return tuple(position for position, rate in enumerate(rates) if rate is None)
