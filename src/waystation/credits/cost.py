@@ -118,13 +118,13 @@ def recompute(
 
 def _prompt(usage: Usage, rates: Rates) -> tuple[int, bool]:
     """Scaled cost of the input, and whether it is known. `cache_write_tokens` includes the 1-hour ones."""
-    cached, long = usage.cached_tokens, usage.cache_write_1h_tokens
-    written = usage.cache_write_tokens - long if usage.cache_write_tokens > long else 0
-    fresh = usage.prompt_tokens - cached - written - long
-    fresh = max(fresh, 0)
-    audio = usage.audio_prompt_tokens
-    audio = min(audio, fresh)
-    fresh -= audio
+    fresh, audio = usage.prompt_tokens, usage.audio_prompt_tokens
+    cached, written, long = usage.cached_tokens, usage.cache_write_tokens, usage.cache_write_1h_tokens
+    if written or long or cached or audio:
+        written = max(written - long, 0)
+        fresh = max(fresh - cached - written - long, 0)
+        audio = min(audio, fresh)
+        fresh -= audio
     plain, read, write, write_long, heard = rates.prompt
     cost = fresh * plain + cached * read + written * write + long * write_long + audio * heard
     return cost, not rates.prompt_gaps or _known((fresh, cached, written, long, audio), rates.prompt_gaps)
@@ -132,13 +132,13 @@ def _prompt(usage: Usage, rates: Rates) -> tuple[int, bool]:
 
 def _completion(usage: Usage, rates: Rates) -> tuple[int, bool]:
     """Scaled cost of the output, and whether it is known; without tokens of images, which are priced by the image."""
-    spoken = usage.completion_tokens - usage.image_completion_tokens
-    spoken = max(spoken, 0)
+    spoken, images = usage.completion_tokens, usage.image_completion_tokens
     audio, reasoning = usage.audio_completion_tokens, usage.reasoning_tokens
-    audio = min(audio, spoken)
-    spoken -= audio
-    reasoning = min(reasoning, spoken)
-    spoken -= reasoning
+    if images or audio or reasoning:
+        spoken = max(spoken - images, 0)
+        audio = min(audio, spoken)
+        reasoning = min(reasoning, spoken - audio)
+        spoken -= audio + reasoning
     plain, thought, said = rates.completion
     cost = spoken * plain + reasoning * thought + audio * said
     return cost, not rates.completion_gaps or _known((spoken, reasoning, audio), rates.completion_gaps)
@@ -157,7 +157,10 @@ def _units(usage: Usage, images: int, rates: Rates) -> tuple[int, bool]:
 
 def _known(counts: tuple[int, ...], gaps: tuple[int, ...]) -> bool:
     """Whether no count stands where no rate is known."""
-    return not any(map(counts.__getitem__, gaps))
+    used = 0
+    for position in gaps:
+        used += counts[position]
+    return used == 0
 
 
 def _clock(at: float) -> int:
