@@ -12,8 +12,6 @@ from waystation.api.cors import Cors
 from waystation.api.failures import on_framework_error, on_gateway_error, on_unexpected_error
 from waystation.errors import GatewayError
 
-
-
 BASE = "/api/v1"
 
 

@@ -19,7 +19,9 @@ from waystation.operations.parts import JsonObject
 def generation_routes(generations: GenerationLog, keys: KeyRing) -> list[HTTPRouteHandler]:
     """The records of the caller's own account, and its key."""
 
-    @get("/api/v1/generation", operation_id="getGeneration", summary="Get one generation", tags=["Generations"])
+    @get(
+        "/api/v1/generation", operation_id="getGeneration", summary="Get one generation", tags=["Generations"]
+    )
     async def generation(request: Request[Any, Any, Any], id: str = "") -> GenerationResponse:  # noqa: A002 - the wire's name
         account = account_of(headers_of(request), keys)
         record = await generations.get(id) if id else None

@@ -19,7 +19,9 @@ JSON = b"application/json"
 class Inference:
     """One dialect's inbound routes."""
 
-    def __init__(self, dialect: Dialect, pipeline: Pipeline, keys: KeyRing, cors: Cors, max_body: int) -> None:
+    def __init__(
+        self, dialect: Dialect, pipeline: Pipeline, keys: KeyRing, cors: Cors, max_body: int
+    ) -> None:
         self._dialect = dialect
         self._pipeline = pipeline
         self._keys = keys

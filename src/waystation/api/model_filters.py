@@ -13,9 +13,7 @@ from waystation.errors import InvalidRequest
 PAGE = 500
 MAX_PAGE = 1000
 SORTS = frozenset(
-    "pricing-low-to-high pricing-high-to-low context-high-to-low throughput-high-to-low latency-low-to-high "
-    "most-popular top-weekly newest intelligence-high-to-low coding-high-to-low agentic-high-to-low "
-    "design-arena-elo-high-to-low".split()
+    ["pricing-low-to-high", "pricing-high-to-low", "context-high-to-low", "throughput-high-to-low", "latency-low-to-high", "most-popular", "top-weekly", "newest", "intelligence-high-to-low", "coding-high-to-low", "agentic-high-to-low", "design-arena-elo-high-to-low"]
 )
 _SECONDS_A_DAY = 86_400
 
@@ -35,7 +33,9 @@ class Listed(Struct, frozen=True):
 Filter = Callable[[Listed], bool]
 
 
-def filters_of(query: Mapping[str, str], provider_names: Mapping[str, str], zdr: frozenset[str]) -> list[Filter]:
+def filters_of(
+    query: Mapping[str, str], provider_names: Mapping[str, str], zdr: frozenset[str]
+) -> list[Filter]:
     """The filters a query string asks for; `InvalidRequest` names a value that is none."""
     found: list[Filter] = [_modalities(query.get("output_modalities", "text"))]
     if words := query.get("q", "").lower().split():
@@ -111,11 +111,11 @@ def _price_filters(query: Mapping[str, str]) -> list[Filter]:
     ):
         limit = _number(query, name)
         if limit is not None:
-            found.append(_price_filter(rate, limit / 1_000_000, least))
+            found.append(_price_filter(rate, limit / 1_000_000, least=least))
     return found
 
 
-def _price_filter(rate: str, limit: Decimal, least: bool) -> Filter:
+def _price_filter(rate: str, limit: Decimal, *, least: bool) -> Filter:
     def passes(row: Listed) -> bool:
         price = getattr(row.top.pricing, rate) if row.top is not None else None
         return price is not None and (price >= limit if least else price <= limit)

@@ -14,10 +14,7 @@ from waystation.operations.parts import JsonObject
 
 UNKNOWN = "-1"
 PARAMETERS = frozenset(
-    "temperature top_p top_k min_p top_a frequency_penalty presence_penalty repetition_penalty max_tokens "
-    "max_completion_tokens logit_bias logprobs top_logprobs prediction seed response_format structured_outputs stop "
-    "tools tool_choice parallel_tool_calls include_reasoning reasoning reasoning_effort web_search_options "
-    "verbosity".split()
+    ["temperature", "top_p", "top_k", "min_p", "top_a", "frequency_penalty", "presence_penalty", "repetition_penalty", "max_tokens", "max_completion_tokens", "logit_bias", "logprobs", "top_logprobs", "prediction", "seed", "response_format", "structured_outputs", "stop", "tools", "tool_choice", "parallel_tool_calls", "include_reasoning", "reasoning", "reasoning_effort", "web_search_options", "verbosity"]
 )
 """The words of the spec's `Parameter`; clients validate against them."""
 _PUBLIC_RATES = tuple(name for name in RATE_NAMES if name not in ("search_unit", "character", "second"))
@@ -54,7 +51,7 @@ def model_row(model: Model, top: Endpoint | None) -> JsonObject:
     return row
 
 
-def endpoint_row(model: Model, endpoint: Endpoint, provider_name: str, configured: bool) -> JsonObject:
+def endpoint_row(model: Model, endpoint: Endpoint, provider_name: str, *, configured: bool) -> JsonObject:
     """One entry of a model's endpoints. Measured figures are null until there are measurements."""
     return {
         "name": f"{provider_name} | {model.canonical_slug}",

@@ -16,7 +16,7 @@ from waystation.api.model_rows import architecture, endpoint_row, model_row
 from waystation.catalog.model import Model
 from waystation.errors import NotFound
 from waystation.operations.parts import JsonObject
-from waystation.pipeline.offers import Offers
+from waystation.routing.offers import Offers
 from waystation.routing.select import blended_price
 
 
@@ -61,7 +61,7 @@ class Listing:
         shown = [(e, offers.is_callable(e)) for e in endpoints]
         if not everything and any(callable_now for _, callable_now in shown):
             shown = [pair for pair in shown if pair[1]]
-        return [endpoint_row(model, e, self.provider_name(e.provider), c) for e, c in shown]
+        return [endpoint_row(model, e, self.provider_name(e.provider), configured=c) for e, c in shown]
 
     def select(self, query: dict[str, str]) -> list[Listed]:
         """The rows a query asks for, in its order."""
@@ -115,7 +115,12 @@ def model_routes(listing: Listing) -> list[HTTPRouteHandler]:
         shown, following = page(found, query, "/api/v1/embeddings/models")
         return _list_body(shown, len(found), following)
 
-    @get("/api/v1/model/{author:str}/{slug:str}", summary="Get one model", operation_id="getModel", tags=["Models"])
+    @get(
+        "/api/v1/model/{author:str}/{slug:str}",
+        summary="Get one model",
+        operation_id="getModel",
+        tags=["Models"],
+    )
     async def model(author: str, slug: str) -> JsonObject:
         row = listing.listed(listing.find(author, slug))
         return {"data": model_row(row.model, row.top)}
@@ -151,7 +156,7 @@ def _list_body(rows: list[Listed], total: int, following: str | None) -> JsonObj
 
 def _feed(rows: list[Listed]) -> str:
     items = "".join(
-        f"<item><title>{escape(row.model.name)}</title><guid isPermaLink=\"false\">{escape(row.model.id)}</guid>"
+        f'<item><title>{escape(row.model.name)}</title><guid isPermaLink="false">{escape(row.model.id)}</guid>'
         f"<link>/api/v1/models/{escape(row.model.id)}/endpoints</link></item>"
         for row in rows
     )

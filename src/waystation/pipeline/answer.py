@@ -5,17 +5,16 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from waystation.codec.dialect import Dialect, Identity
+from waystation.codec.dialect import Identity
 from waystation.codec.estimate import estimate_prompt_tokens
-from waystation.pipeline.tariffs import Tariffs
 from waystation.exchange import Attempt, Exchange
 from waystation.operations.chat import ChatRequest
 from waystation.operations.chat_events import Event
-from waystation.pipeline.caller import Caller, Headers
 from waystation.pipeline.dispatch import Dispatch, Opened
 from waystation.pipeline.meter import Meter
-from waystation.pipeline.relay import Delivery, Source
-from waystation.pipeline.watch import Watched
+from waystation.pipeline.relay import Source
+from waystation.pipeline.serving import Serving
+from waystation.pipeline.tariffs import Tariffs
 from waystation.routing.plan import Plan, PlannedAttempt
 
 JSON = b"application/json"
@@ -38,10 +37,9 @@ class Answer:
         self._tariffs = tariffs
         self._comment_grace = comment_grace
 
-    async def whole(
-        self, exchange: Exchange, request: ChatRequest, plan: Plan, dialect: Dialect, watched: Watched, caller: Caller
-    ) -> None:
+    async def whole(self, serving: Serving, request: ChatRequest, plan: Plan) -> None:
         """The answer at once."""
+        exchange = serving.exchange
 
         async def attempt_one(planned: PlannedAttempt, attempt: Attempt) -> bytes:
             opened = await self._dispatch.open(exchange, request, planned, attempt)
@@ -55,16 +53,15 @@ class Answer:
             attempt.upstream_id = result.upstream_id
             exchange.first_content = time.monotonic()
             cost = self._meter(exchange, request, planned).result(result)
-            return dialect.render_response(result, identity(exchange, request, opened), cost, None)
+            return serving.dialect.render_response(result, identity(exchange, request, opened), cost, None)
 
-        body = await self._dispatch.attempt_each(exchange, plan, watched, attempt_one)
+        body = await self._dispatch.attempt_each(exchange, plan, serving.watched, attempt_one)
         exchange.status = 200
-        await caller.reply(200, JSON, headers(exchange), body)
+        await serving.caller.reply(200, JSON, serving.headers, body)
 
-    async def streamed(
-        self, exchange: Exchange, request: ChatRequest, plan: Plan, dialect: Dialect, watched: Watched, delivery: Delivery
-    ) -> None:
+    async def streamed(self, serving: Serving, request: ChatRequest, plan: Plan) -> None:
         """The answer as it is made."""
+        exchange, watched = serving.exchange, serving.watched
 
         async def attempt_one(planned: PlannedAttempt, attempt: Attempt) -> Begun:
             opened = await self._dispatch.open(exchange, request, planned, attempt)
@@ -80,7 +77,7 @@ class Answer:
             attempt.upstream_id = exchange.upstream_id
             return Begun(opened, source, meter, held)
 
-        watched.speak = self._speaker(dialect, exchange, watched, delivery)
+        watched.speak = self._speaker(serving)
         watched.speak_at = exchange.started + self._comment_grace
         try:
             begun = await self._dispatch.attempt_each(exchange, plan, watched, attempt_one)
@@ -88,10 +85,10 @@ class Answer:
             watched.speak_at = None
         exchange.first_content = time.monotonic()
         exchange.status = 200
+        renderer = serving.dialect.stream_renderer(identity(exchange, request, begun.opened))
         try:
-            renderer = dialect.stream_renderer(identity(exchange, request, begun.opened))
-            await delivery.begin(renderer, begun.held)
-            await delivery.carry(begun.source)
+            await serving.delivery.begin(renderer, begun.held)
+            await serving.delivery.carry(begun.source)
         finally:
             begun.source.close()
             begun.meter.interrupted()
@@ -100,19 +97,12 @@ class Answer:
         tariff = self._tariffs.of(planned.endpoint)
         return Meter(exchange, lambda: estimate_prompt_tokens(request), tariff.price)
 
-    def _speaker(
-        self, dialect: Dialect, exchange: Exchange, watched: Watched, delivery: Delivery
-    ) -> Callable[[], None]:
+    def _speaker(self, serving: Serving) -> Callable[[], None]:
         def speak() -> None:
-            watched.speak_at = time.monotonic() + self._comment_grace
-            delivery.speak(dialect.stream_renderer(nobody(exchange)).comment())
+            serving.watched.speak_at = time.monotonic() + self._comment_grace
+            serving.delivery.speak(serving.dialect.stream_renderer(nobody(serving.exchange)).comment())
 
         return speak
-
-
-def headers(exchange: Exchange) -> Headers:
-    """What every inference answer says beside its body."""
-    return [(b"x-generation-id", exchange.id.encode())]
 
 
 def identity(exchange: Exchange, request: ChatRequest, opened: Opened) -> Identity:

@@ -154,5 +154,7 @@ class Dispatch:
         finally:
             response.close()
         if response.status < 400:
-            return BadResponse("The provider answered with an unexpected status.", upstream_status=response.status)
+            return BadResponse(
+                "The provider answered with an unexpected status.", upstream_status=response.status
+            )
         return dialect.parse_error(response.status, response.headers, body)

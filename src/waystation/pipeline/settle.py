@@ -5,7 +5,6 @@ Charging happens here and nowhere else. Nothing here delays the answer, which ha
 
 import time
 
-
 from waystation.credits.money import NANOS_PER_DOLLAR
 from waystation.errors import ProviderError
 from waystation.exchange import Attempt, Exchange
@@ -20,7 +19,9 @@ from waystation.telemetry.metrics import Metrics
 class Settlement:
     """Turns a finished exchange into what lasts."""
 
-    def __init__(self, generations: GenerationLog, metrics: Metrics, lines: ExchangeLog, tariffs: Tariffs) -> None:
+    def __init__(
+        self, generations: GenerationLog, metrics: Metrics, lines: ExchangeLog, tariffs: Tariffs
+    ) -> None:
         self._generations = generations
         self._metrics = metrics
         self._lines = lines
@@ -136,5 +137,3 @@ def _line(exchange: Exchange, record: GenerationRecord) -> dict[str, object]:
         "completion_tokens": usage.completion_tokens if usage is not None else None,
         "ms": record.generation_time,
     }
-
-

@@ -31,7 +31,9 @@ def verdict(request: ChatRequest | None, attempts: list[Attempt]) -> GatewayErro
         return _unavailable(text, error, "capacity_exhausted", requested, providers, previous, retry_after)
     if isinstance(error, Overloaded):
         text = f"{error.message} No other provider of {requested[0]} could answer."
-        return _unavailable(text, error, "temporarily_unavailable", requested, providers, previous, retry_after)
+        return _unavailable(
+            text, error, "temporarily_unavailable", requested, providers, previous, retry_after
+        )
     if isinstance(error, ModelGone):
         text = f"{last.provider_name} does not serve {last.endpoint.model_id} at present; your request was not at fault."
         return _unavailable(text, error, "model_unavailable_upstream", requested, providers, previous, None)

@@ -46,9 +46,7 @@ def eligible(
     return kept, excluded
 
 
-def _filters(
-    request: ChatRequest, prompt_tokens: int
-) -> list[tuple[str, Callable[[Endpoint], bool]]]:
+def _filters(request: ChatRequest, prompt_tokens: int) -> list[tuple[str, Callable[[Endpoint], bool]]]:
     needed = modalities(request)
     filters: list[tuple[str, Callable[[Endpoint], bool]]] = []
     if needed:
@@ -82,9 +80,9 @@ def _preference_filters(
 
 
 def _fits(endpoint: Endpoint, prompt_tokens: int, max_tokens: int | None) -> bool:
-    if max_tokens is not None and endpoint.max_completion_tokens is not None:
-        if max_tokens > endpoint.max_completion_tokens:
-            return False
+    cap = endpoint.max_completion_tokens
+    if max_tokens is not None and cap is not None and max_tokens > cap:
+        return False
     return endpoint.context_length is None or prompt_tokens <= endpoint.context_length
 
 

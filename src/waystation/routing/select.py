@@ -1,10 +1,9 @@
 """The routing decision: a pure function of the candidates, the endpoints that can be called, and the request.
 
 It knows nothing of clocks, sockets or who a provider is: what is callable and how the operator orders endpoints arrive
-as data, randomness as a `Random`.
+as `Offers`, randomness as a `Random`.
 """
 
-from collections.abc import Callable, Mapping
 from decimal import Decimal
 from random import Random
 
@@ -13,6 +12,7 @@ from waystation.errors import Availability, Constraint, ModelUnavailable
 from waystation.operations.chat import ChatRequest
 from waystation.operations.preferences import ProviderPreferences, Sort
 from waystation.routing.eligible import eligible, matches
+from waystation.routing.offers import Offers
 from waystation.routing.plan import Candidate, Exclusion, Plan, PlannedAttempt
 
 NO_PREFERENCES = ProviderPreferences()
@@ -23,28 +23,21 @@ def select(
     request: ChatRequest,
     candidates: tuple[Candidate, ...],
     prompt_tokens: int,
-    callable_endpoints: Callable[[Candidate], list[Endpoint]],
-    order: str,
-    listed: Mapping[str, int],
+    offers: Offers,
     random: Random,
-    why_not: Callable[[str], str],
 ) -> Plan:
-    """The attempts to make, in order; `ModelUnavailable` where none is left.
-
-    `order` is the operator's default strategy (weighted, price, listed); `listed` the rank of provider rows in the
-    operator's file; `why_not` says of an unconfigured provider's slug what would switch it on.
-    """
+    """The attempts to make, in order; `ModelUnavailable` where none is left. `prompt_tokens` is an estimate."""
     attempts: list[PlannedAttempt] = []
     excluded: list[Exclusion] = []
     wants = request.provider or NO_PREFERENCES
     for candidate in candidates:
-        available = callable_endpoints(candidate)
+        available = offers.chat_endpoints(candidate)
         kept, removed = eligible(available, request, prompt_tokens)
         excluded += removed
-        ranked = _ranked(kept, wants, order, listed, random)
+        ranked = _ranked(kept, wants, offers, random)
         attempts += [PlannedAttempt(candidate, endpoint) for endpoint in ranked]
     if not attempts:
-        raise _unavailable(request, candidates, excluded, why_not)
+        raise _unavailable(request, candidates, excluded, offers)
     if wants.allow_fallbacks is False:
         attempts = _without_fallbacks(attempts, wants)
     return Plan(tuple(attempts), tuple(excluded))
@@ -61,18 +54,17 @@ def blended_price(endpoint: Endpoint) -> Decimal | None:
 def _ranked(
     endpoints: list[Endpoint],
     wants: ProviderPreferences,
-    order: str,
-    listed: Mapping[str, int],
+    offers: Offers,
     random: Random,
 ) -> list[Endpoint]:
     if len(endpoints) <= 1:
         return endpoints
     by = wants.sort.by if isinstance(wants.sort, Sort) else wants.sort
-    if by == "price" or (by is None and order == "price"):
+    if by == "price" or (by is None and offers.order == "price"):
         ranked = sorted(endpoints, key=_price_key)
-    elif by is None and order == "listed":
-        last = len(listed)
-        ranked = sorted(endpoints, key=lambda endpoint: listed.get(endpoint.provider, last))
+    elif by is None and offers.order == "listed":
+        last = len(offers.listed)
+        ranked = sorted(endpoints, key=lambda endpoint: offers.listed.get(endpoint.provider, last))
     else:
         ranked = _drawn(endpoints, random)
     if not wants.order:
@@ -92,7 +84,9 @@ def _drawn(endpoints: list[Endpoint], random: Random) -> list[Endpoint]:
     priced = [(endpoint, price) for endpoint in endpoints if (price := blended_price(endpoint)) is not None]
     unpriced = [endpoint for endpoint in endpoints if blended_price(endpoint) is None]
     # A draw without replacement by weight w is an order by u^(1/w), u uniform; logarithms keep the numbers in range.
-    keyed = [(random.expovariate(1.0) * float(max(price, _EPSILON)) ** 2, endpoint) for endpoint, price in priced]
+    keyed = [
+        (random.expovariate(1.0) * float(max(price, _EPSILON)) ** 2, endpoint) for endpoint, price in priced
+    ]
     return [endpoint for _, endpoint in sorted(keyed, key=lambda pair: pair[0])] + unpriced
 
 
@@ -107,7 +101,7 @@ def _unavailable(
     request: ChatRequest,
     candidates: tuple[Candidate, ...],
     excluded: list[Exclusion],
-    why_not: Callable[[str], str],
+    offers: Offers,
 ) -> ModelUnavailable:
     ids = tuple(candidate.model.id for candidate in candidates)
     first = candidates[0].model
@@ -120,13 +114,20 @@ def _unavailable(
             f"{first.id} is not a chat model: it {detail}.",
             status=400,
             error_type="invalid_request",
-            availability=Availability("wrong_endpoint", False, ids, constraint=Constraint("model", detail)),
+            availability=Availability(
+                "wrong_endpoint",
+                retryable=False,
+                requested_models=ids,
+                constraint=Constraint("model", detail),
+            ),
         )
     providers = tuple(dict.fromkeys(endpoint.provider for endpoint in first.endpoints))
-    advice = " ".join(why_not(slug) for slug in providers[:3])
+    advice = " ".join(offers.why_not(slug) for slug in providers[:3])
     return ModelUnavailable(
         f"No endpoints found for {first.id}. {advice}".rstrip(),
-        availability=Availability("no_endpoints", False, ids, affected_providers=providers),
+        availability=Availability(
+            "no_endpoints", retryable=False, requested_models=ids, affected_providers=providers
+        ),
     )
 
 
@@ -143,6 +144,10 @@ def _filtered(request: ChatRequest, ids: tuple[str, ...], excluded: list[Exclusi
     return ModelUnavailable(
         message,
         availability=Availability(
-            "constraint_filtered", False, ids, excluded_by=reasons, constraint=Constraint(field, message)
+            "constraint_filtered",
+            retryable=False,
+            requested_models=ids,
+            excluded_by=reasons,
+            constraint=Constraint(field, message),
         ),
     )

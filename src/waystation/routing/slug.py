@@ -4,8 +4,6 @@ from waystation.catalog.index import Catalog
 from waystation.errors import Availability, InvalidRequest, ModelUnavailable
 from waystation.routing.plan import Candidate
 
-DOCS = "/docs/errors"
-
 
 def resolve(names: tuple[str, ...], catalog: Catalog) -> tuple[Candidate, ...]:
     """The models asked for, in order and without repeats; unknown ones are skipped while others remain."""
@@ -35,7 +33,9 @@ def _not_found(names: tuple[str, ...], catalog: Catalog) -> ModelUnavailable:
     if variant == "free" and base and catalog.resolve(base):
         return ModelUnavailable(
             f"{name} is no longer offered for free; {base} is.",
-            availability=Availability("free_variant_ended", False, names, fallback_models=(base,)),
+            availability=Availability(
+                "free_variant_ended", retryable=False, requested_models=names, fallback_models=(base,)
+            ),
         )
     prefixed = catalog.bare_name(name)
     matches = (prefixed,) if prefixed else catalog.close_matches(name)
@@ -44,5 +44,7 @@ def _not_found(names: tuple[str, ...], catalog: Catalog) -> ModelUnavailable:
         f"{name} is not a valid model ID.{hint}",
         status=400,
         error_type="invalid_request",
-        availability=Availability("model_not_found", False, names, fallback_models=tuple(matches)),
+        availability=Availability(
+            "model_not_found", retryable=False, requested_models=names, fallback_models=tuple(matches)
+        ),
     )

@@ -28,7 +28,8 @@ class Counter:
         """Lines of the exposition format."""
         lines = [f"# HELP {self.name} {self.text}", f"# TYPE {self.name} {kind}"]
         return lines + [
-            f"{self.name}{_braces(self.labels, values)} {_number(amount)}" for values, amount in self.values.items()
+            f"{self.name}{_braces(self.labels, values)} {_number(amount)}"
+            for values, amount in self.values.items()
         ]
 
 
@@ -56,7 +57,9 @@ class Histogram:
             running = 0.0
             for bound, count in zip((*map(str, SECONDS), "+Inf"), row[:-1], strict=True):
                 running += count
-                lines.append(f"{self.name}_bucket{_braces((*self.labels, 'le'), (*values, bound))} {_number(running)}")
+                lines.append(
+                    f"{self.name}_bucket{_braces((*self.labels, 'le'), (*values, bound))} {_number(running)}"
+                )
             lines.append(f"{self.name}_sum{_braces(self.labels, values)} {_number(row[-1])}")
             lines.append(f"{self.name}_count{_braces(self.labels, values)} {_number(running)}")
         return lines
@@ -69,7 +72,9 @@ class Metrics:
         served = ("model", "provider", "status")
         self.requests = Counter("waystation_requests_total", "Exchanges settled.", served)
         self.attempts = Counter(
-            "waystation_attempts_total", "Calls to providers by the status they answered (0: none).", ("provider", "status")
+            "waystation_attempts_total",
+            "Calls to providers by the status they answered (0: none).",
+            ("provider", "status"),
         )
         self.tokens = Counter("waystation_tokens_total", "Tokens by kind.", ("model", "provider", "kind"))
         self.cost = Counter("waystation_cost_usd_total", "Cost in USD.", ("model", "provider"))

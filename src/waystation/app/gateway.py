@@ -1,0 +1,218 @@
+"""The composition root: from settings to a gateway that serves. The only place that chooses a store or knows every part."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from typing import Self
+
+from waystation.accounts.bootstrap import FirstKeys, ensure_keys
+from waystation.accounts.keys import KeyRing
+from waystation.api.asgi import Application
+from waystation.api.control import control_plane
+from waystation.api.cors import Cors
+from waystation.api.description import InferenceRoute, description_routes
+from waystation.api.generations import generation_routes
+from waystation.api.health import Check, health_routes
+from waystation.api.inference import Inference
+from waystation.api.models import Listing, model_routes
+from waystation.api.routes import Routes
+from waystation.catalog.endpoint import Endpoint
+from waystation.catalog.index import Catalog
+from waystation.catalog.layers import configured_layer
+from waystation.catalog.load import load
+from waystation.codec.dialect import Dialect
+from waystation.dialects import openai_chat, openai_completions
+from waystation.generations.log import GenerationLog
+from waystation.pipeline.answer import Answer
+from waystation.pipeline.dispatch import Dispatch
+from waystation.pipeline.pipeline import Pipeline
+from waystation.pipeline.settle import Settlement
+from waystation.pipeline.tariffs import Tariffs
+from waystation.pipeline.watch import Reason, Watch
+from waystation.providers.discover import discover
+from waystation.providers.registry import Registry
+from waystation.routing.offers import Offers
+from waystation.settings import Settings
+from waystation.storage.engine import open_engine
+from waystation.storage.generations import SqlGenerationStore
+from waystation.storage.keys import SqlKeyStore
+from waystation.telemetry.logging import ExchangeLog
+from waystation.telemetry.metrics import Metrics
+from waystation.upstream.client import Client, ClientSettings, Timeouts
+
+log = logging.getLogger(__name__)
+INFERENCE = {
+    "/chat/completions": InferenceRoute(
+        "Chat completion", "sendChatCompletionRequest", openai_chat.wire.ChatRequest
+    ),
+    "/completions": InferenceRoute(
+        "Text completion (legacy)", "completions", openai_completions.CompletionRequest
+    ),
+}
+DIALECTS: tuple[Dialect, ...] = (openai_chat.DIALECT, openai_completions.DIALECT)
+LOG_FLUSH = 0.25
+"""Seconds between two writes of the exchange log."""
+
+
+class Gateway:
+    """Every part of one process, wired. `async with Gateway(settings) as gateway: serve(gateway.application)`."""
+
+    application: Application
+    first_keys: FirstKeys
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.watch = Watch()
+        self.metrics = Metrics()
+        self.keys = KeyRing()
+        self.draining = False
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        """Open stores and sockets, and wire the parts."""
+        try:
+            await self._start()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Flush what is kept and close everything, in the opposite order."""
+        await self._stack.aclose()
+
+    def drain(self) -> None:
+        """Be not ready any more: requests that come are still served, those under way may finish."""
+        self.draining = True
+
+    def stop_exchanges(self) -> None:
+        """The time for draining is over: end what is still under way, each with an error of its own."""
+        self.watch.cancel_all(Reason.SHUTDOWN)
+
+    async def _start(self) -> None:
+        settings = self.settings
+        data_dir = settings.storage.data_path
+        lines = ExchangeLog(settings.logging.level, settings.logging.format)
+        self._stack.callback(lines.flush)
+        engine = open_engine(settings.storage.database_url, data_dir)
+        self._stack.push_async_callback(engine.dispose)
+        key_store = SqlKeyStore(engine)
+        self.first_keys = await ensure_keys(key_store, data_dir, settings.keys)
+        await self.keys.load(key_store)
+        generations = GenerationLog(SqlGenerationStore(engine), data_dir / "journal")
+        self._stack.push_async_callback(generations.close)
+        await generations.start()
+        client = Client(client_settings(settings))
+        self._stack.push_async_callback(client.aclose)
+        catalog, registry = await self._offer(client)
+        self._stack.push_async_callback(registry.aclose)
+        tariffs = Tariffs()
+        dialects = {dialect.name: dialect for dialect in DIALECTS}
+        dispatch = Dispatch(registry, dialects, client, timeouts_of(settings))
+        pipeline = Pipeline(
+            _offers(settings, catalog, registry, frozenset(dialects)),
+            Answer(dispatch, tariffs, settings.server.comment_grace),
+            Settlement(generations, self.metrics, lines, tariffs),
+            self.watch,
+            settings.server.request_timeout,
+        )
+        self.application = self._routes(pipeline, registry, generations)
+        flushing = asyncio.get_running_loop().create_task(_flush_forever(lines.flush))
+        self._stack.callback(flushing.cancel)
+
+    async def _offer(self, client: Client) -> tuple[Catalog, Registry]:
+        """The catalogue with the user's own servers in it, and the providers."""
+        settings = self.settings
+        data_dir = settings.storage.data_path
+        catalog = load(data_dir)
+        registry = Registry.build(settings, _report)
+        own = list(configured_models(settings))
+        for slug, row in settings.providers.items():
+            provider = registry.get(slug)
+            if row.discover and provider is not None and provider.configured:
+                found = await discover(client, provider)
+                if found.problem:
+                    log.warning(
+                        "could not read a provider's models", extra={"provider": slug, "why": found.problem}
+                    )
+                own += found.models
+        return (load(data_dir, [configured_layer(own)]) if own else catalog), registry
+
+    def _routes(self, pipeline: Pipeline, registry: Registry, generations: GenerationLog) -> Application:
+        settings = self.settings
+        cors = Cors(settings.server.cors_origins)
+        limit = settings.server.max_body_mb * 2**20
+        inference = {
+            path: Inference(dialect, pipeline, self.keys, cors, limit)
+            for dialect in DIALECTS
+            for path in dialect.routes
+        }
+
+        def provider_name(slug: str) -> str:
+            provider = registry.get(slug)
+            facts = pipeline.offers.catalog.providers.get(slug)
+            return provider.name if provider is not None else facts.name if facts is not None else slug
+
+        def checks() -> tuple[Check, ...]:
+            health = generations.health()
+            return (
+                Check("serving", not self.draining, "shutting down" if self.draining else None),
+                Check("records", health.ok, health.detail),
+                Check("providers", any(registry.configured()), None),
+            )
+
+        def gauges() -> str:
+            return self.metrics.render(
+                {"waystation_live_exchanges": ("Exchanges under way.", len(self.watch))}
+            )
+
+        handlers = [
+            *health_routes(checks, gauges, self.keys),
+            *model_routes(Listing(lambda: pipeline.offers, provider_name)),
+            *generation_routes(generations, self.keys),
+        ]
+        handlers += description_routes(handlers, INFERENCE)
+        return Routes(dict(inference), control_plane(handlers, cors), cors)
+
+
+def client_settings(settings: Settings) -> ClientSettings:
+    """What the upstream client is told: trust and proxies."""
+    environment = settings.environment
+
+    def variable(name: str) -> str:
+        return environment.get(name) or environment.get(name.lower()) or ""
+
+    return ClientSettings(
+        http_proxy=variable("HTTP_PROXY"),
+        https_proxy=variable("HTTPS_PROXY"),
+        no_proxy=tuple(host.strip() for host in variable("NO_PROXY").split(",") if host.strip()),
+        ca_file=settings.upstream.ca_file,
+        verify=settings.upstream.verify,
+    )
+
+
+def timeouts_of(settings: Settings) -> Timeouts:
+    """The deadlines of one attempt."""
+    upstream = settings.upstream
+    return Timeouts(
+        connect=upstream.connect_timeout,
+        first_byte=upstream.first_byte_timeout,
+        idle=upstream.idle_timeout,
+        total=upstream.total_timeout,
+    )
+
+
+def _offers(settings: Settings, catalog: Catalog, registry: Registry, spoken: frozenset[str]) -> Offers:
+    def is_callable(endpoint: Endpoint) -> bool:
+        provider = registry.get(endpoint.provider)
+        return provider is not None and provider.configured and provider.dialect_for(endpoint) in spoken
+
+    listed = {slug: rank for rank, slug in enumerate(settings.providers)}
+    return Offers(catalog, is_callable, settings.routing.order, listed, registry.why_not)
+
+
+async def _flush_forever(flush: Callable[[], None]) -> None:
+    while True:
+        await asyncio.sleep(LOG_FLUSH)
+        flush()

@@ -1,0 +1,148 @@
+"""From settings to a listening process: one socket, one or more workers on it, signals, and the drain at the end."""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable
+
+import uvicorn
+import uvloop
+
+from waystation.accounts.bootstrap import FirstKeys
+from waystation.app.banner import banner
+from waystation.app.gateway import Gateway
+from waystation.settings import Settings
+from waystation.storage.migrations import migrate
+from waystation.telemetry.logging import configure
+
+log = logging.getLogger(__name__)
+LAST_WORDS = 2.0
+"""Seconds that exchanges cut off at the end of a drain have to say so to their clients."""
+BACKLOG = 2048
+
+
+def run(settings: Settings) -> int:
+    """Serve until told to stop; the process's exit status."""
+    configure(settings.logging.level, settings.logging.format)
+    settings.storage.data_path.mkdir(parents=True, exist_ok=True)
+    try:
+        listener = _listen(settings.server.host, settings.server.port)
+    except OSError as error:
+        where = f"{settings.server.host}:{settings.server.port}"
+        sys.stderr.write(f"waystation: cannot listen on {where}: {error.strerror or error}\n")
+        return 1
+    with listener:
+        migrate(settings.storage.database_url, settings.storage.data_path)
+        if settings.server.workers > 1:
+            return _supervise(settings, listener)
+        return uvloop.run(_serve(settings, listener, announce=True))
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn, with a drain that ends politely: what is still under way says why it stops."""
+
+    def __init__(
+        self, config: uvicorn.Config, gateway: Gateway, grace: float, started: Callable[[], None]
+    ) -> None:
+        super().__init__(config)
+        self._gateway = gateway
+        self._grace = grace
+        self._started = started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._started()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._gateway.drain()
+        ending = asyncio.get_running_loop().call_later(self._grace, self._gateway.stop_exchanges)
+        try:
+            await super().shutdown(sockets)
+        finally:
+            ending.cancel()
+
+
+async def _serve(settings: Settings, listener: socket.socket, *, announce: bool) -> int:
+    async with Gateway(settings) as gateway:
+        config = uvicorn.Config(
+            gateway.application,
+            http="httptools",
+            loop="none",
+            ws="none",
+            lifespan="off",
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            date_header=False,
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=int(settings.server.shutdown_grace + LAST_WORDS) + 1,
+        )
+
+        def started() -> None:
+            if announce:
+                _announce(settings, gateway.first_keys, listener)
+
+        server = _Server(config, gateway, settings.server.shutdown_grace, started)
+        await server.serve(sockets=[listener])
+    return 0
+
+
+def _announce(settings: Settings, first_keys: FirstKeys, listener: socket.socket) -> None:
+    host, port = listener.getsockname()[:2]
+    sys.stdout.write(banner(settings, first_keys, host, port))
+    sys.stdout.flush()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(BACKLOG)
+        listener.setblocking(False)
+    except BaseException:
+        listener.close()
+        raise
+    return listener
+
+
+def _supervise(settings: Settings, listener: socket.socket) -> int:
+    """Fork the workers onto the one socket, start those again that die, and pass the end on to them."""
+    children: set[int] = set()
+    stopping = False
+
+    def fork(*, announce: bool) -> None:
+        sys.stdout.flush()
+        child = os.fork()
+        if child == 0:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            status = 1
+            try:
+                status = uvloop.run(_serve(settings, listener, announce=announce))
+            finally:
+                os._exit(status)
+        children.add(child)
+
+    def stop(number: int, _: object) -> None:
+        nonlocal stopping
+        stopping = True
+        for child in children:
+            os.kill(child, number)
+
+    fork(announce=True)
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    while len(children) < settings.server.workers:
+        fork(announce=False)
+    while children:
+        child, status = os.wait()
+        children.discard(child)
+        if not stopping:
+            log.error("a worker ended", extra={"pid": child, "status": os.waitstatus_to_exitcode(status)})
+            fork(announce=False)
+    return 0

@@ -1,0 +1,75 @@
+"""Names become models, or errors that say what would have worked."""
+
+import pytest
+
+from waystation.catalog.endpoint import Endpoint
+from waystation.catalog.index import Catalog, LatestFamily
+from waystation.catalog.model import Model
+from waystation.errors import InvalidRequest, ModelUnavailable
+from waystation.routing.slug import resolve
+
+
+def model(model_id: str, created: int = 0) -> Model:
+    author, _, name = model_id.partition("/")
+    endpoint = Endpoint(model_id, "acme", "acme", name)
+    return Model(model_id, f"{model_id}-20260101", name, author, created=created, endpoints=(endpoint,))
+
+
+CATALOG = Catalog(
+    [model("acme/m1", 1), model("acme/m2", 2), model("other/gpt-4o")],
+    aliases={"acme/old-m1": "acme/m1"},
+    latest=[LatestFamily("~acme/m-latest", "acme", "m")],
+)
+
+
+def refusal(*names: str) -> ModelUnavailable:
+    with pytest.raises(ModelUnavailable) as caught:
+        resolve(names, CATALOG)
+    return caught.value
+
+
+def test_an_exact_id_is_direct() -> None:
+    (candidate,) = resolve(("acme/m1",), CATALOG)
+    assert (candidate.model.id, candidate.strategy) == ("acme/m1", "direct")
+
+
+def test_an_old_name_is_an_alias() -> None:
+    (candidate,) = resolve(("acme/old-m1",), CATALOG)
+    assert (candidate.model.id, candidate.strategy) == ("acme/m1", "alias")
+
+
+def test_latest_is_the_newest_of_its_family() -> None:
+    (candidate,) = resolve(("~acme/m-latest",), CATALOG)
+    assert (candidate.model.id, candidate.strategy) == ("acme/m2", "latest")
+
+
+def test_unknown_names_are_skipped_while_others_remain() -> None:
+    assert [c.model.id for c in resolve(("nobody/none", "acme/m2", "acme/m2"), CATALOG)] == ["acme/m2"]
+
+
+def test_a_name_without_its_author_is_told_the_whole_name() -> None:
+    error = refusal("gpt-4o")
+    assert (error.status, error.error_type) == (400, "invalid_request")
+    assert "other/gpt-4o" in error.message
+    assert error.availability is not None
+    assert error.availability.code == "model_not_found"
+    assert error.availability.fallback_models == ("other/gpt-4o",)
+
+
+def test_an_unknown_name_is_told_close_ones() -> None:
+    error = refusal("acme/m11")
+    assert error.availability is not None
+    assert "acme/m1" in error.availability.fallback_models
+
+
+def test_a_free_variant_that_is_gone_names_the_paid_one() -> None:
+    error = refusal("acme/m1:free")
+    assert error.status == 404
+    assert error.availability is not None
+    assert error.availability.code == "free_variant_ended"
+    assert error.availability.fallback_models == ("acme/m1",)
+
+
+def test_no_name_at_all_is_a_bad_request() -> None:
+    with pytest.raises(InvalidRequest, match="model"):
+        resolve((), CATALOG)
