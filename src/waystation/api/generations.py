@@ -8,8 +8,8 @@ from litestar.handlers import HTTPRouteHandler
 
 from waystation.accounts.keys import KeyRing
 from waystation.api.credentials import account_of
-from waystation.api.pages import headers_of
-from waystation.credits.money import usd
+from waystation.api.request_headers import headers_of
+from waystation.credits.money import float_of
 from waystation.errors import NotFound
 from waystation.generations.log import GenerationLog
 from waystation.generations.response import GenerationResponse, response_of
@@ -38,14 +38,14 @@ def generation_routes(generations: GenerationLog, keys: KeyRing) -> list[HTTPRou
             "limit": None,
             "limit_remaining": None,
             "limit_reset": None,
-            "usage": usd(spend.total),
-            "usage_daily": usd(spend.daily),
-            "usage_weekly": usd(spend.weekly),
-            "usage_monthly": usd(spend.monthly),
-            "byok_usage": usd(spend.byok_total),
-            "byok_usage_daily": usd(spend.byok_daily),
-            "byok_usage_weekly": usd(spend.byok_weekly),
-            "byok_usage_monthly": usd(spend.byok_monthly),
+            "usage": float_of(spend.total),
+            "usage_daily": float_of(spend.daily),
+            "usage_weekly": float_of(spend.weekly),
+            "usage_monthly": float_of(spend.monthly),
+            "byok_usage": float_of(spend.byok_total),
+            "byok_usage_daily": float_of(spend.byok_daily),
+            "byok_usage_weekly": float_of(spend.byok_weekly),
+            "byok_usage_monthly": float_of(spend.byok_monthly),
             "include_byok_in_limit": False,
             "is_free_tier": False,
             "is_management_key": account.is_management,

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from waystation.accounts.keys import KeyRing
 from waystation.api.credentials import management_account
-from waystation.api.pages import headers_of
+from waystation.api.request_headers import headers_of
 
 
 class Check(Struct, frozen=True, omit_defaults=True):

@@ -22,13 +22,13 @@ from waystation.catalog.index import Catalog
 from waystation.catalog.layers import configured_layer
 from waystation.catalog.load import load
 from waystation.codec.dialect import Dialect
+from waystation.credits.cost import Tariffs
 from waystation.dialects import openai_chat, openai_completions
 from waystation.generations.log import GenerationLog
 from waystation.pipeline.answer import Answer
 from waystation.pipeline.dispatch import Dispatch
 from waystation.pipeline.pipeline import Pipeline
 from waystation.pipeline.settle import Settlement
-from waystation.pipeline.tariffs import Tariffs
 from waystation.pipeline.watch import Reason, Watch
 from waystation.providers.discover import discover
 from waystation.providers.registry import Registry

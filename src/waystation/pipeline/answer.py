@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from waystation.codec.dialect import Identity
 from waystation.codec.estimate import estimate_prompt_tokens
+from waystation.credits.cost import Tariffs
 from waystation.exchange import Attempt, Exchange
 from waystation.operations.chat import ChatRequest
 from waystation.operations.chat_events import Event
@@ -14,7 +15,6 @@ from waystation.pipeline.dispatch import Dispatch, Opened
 from waystation.pipeline.meter import Meter
 from waystation.pipeline.relay import Source
 from waystation.pipeline.serving import Serving
-from waystation.pipeline.tariffs import Tariffs
 from waystation.routing.plan import Plan, PlannedAttempt
 
 JSON = b"application/json"
@@ -94,7 +94,7 @@ class Answer:
             begun.meter.interrupted()
 
     def _meter(self, exchange: Exchange, request: ChatRequest, planned: PlannedAttempt) -> Meter:
-        tariff = self._tariffs.of(planned.endpoint)
+        tariff = self._tariffs.of(planned.endpoint.pricing)
         return Meter(exchange, lambda: estimate_prompt_tokens(request), tariff.price)
 
     def _speaker(self, serving: Serving) -> Callable[[], None]:

@@ -5,13 +5,12 @@ Charging happens here and nowhere else. Nothing here delays the answer, which ha
 
 import time
 
-from waystation.credits.money import NANOS_PER_DOLLAR
+from waystation.credits.cost import Tariffs, is_insured
+from waystation.credits.money import NANO
 from waystation.errors import ProviderError
 from waystation.exchange import Attempt, Exchange
 from waystation.generations.log import GenerationLog
 from waystation.generations.record import NO_PRICING, GenerationRecord, ProviderResponse
-from waystation.operations.usage import Cost
-from waystation.pipeline.tariffs import Tariffs
 from waystation.telemetry.logging import ExchangeLog
 from waystation.telemetry.metrics import Metrics
 
@@ -41,6 +40,14 @@ class Settlement:
     def _record(self, exchange: Exchange) -> GenerationRecord:
         request, endpoint, app = exchange.request, exchange.endpoint, exchange.app
         asked = (request.model or next(iter(request.models), "")) if request is not None else ""
+        finish = "error" if exchange.error is not None and exchange.usage is not None else exchange.finish_reason
+        tariff = self._tariffs.of(endpoint.pricing) if endpoint is not None else None
+        usage, cost = exchange.usage, exchange.cost
+        discount = None
+        if tariff is not None and usage is not None:
+            discount = tariff.cache_discount(usage, exchange.created)
+            if is_insured(usage, finish):
+                cost = tariff.insured(usage, exchange.created)
         return GenerationRecord(
             id=exchange.id,
             created_at=int(exchange.created * 1000),
@@ -55,13 +62,14 @@ class Settlement:
             upstream_id=exchange.upstream_id,
             service_tier=exchange.served_tier,
             strategy=exchange.strategy,
-            attempts=tuple(_response(attempt) for attempt in exchange.attempts),
+            attempts=tuple([_response(attempt) for attempt in exchange.attempts]),
             dropped=tuple(exchange.dropped),
-            usage=exchange.usage,
-            pricing=self._tariffs.of(endpoint).snapshot if endpoint is not None else NO_PRICING,
-            cost=_charge(exchange),
-            finish_reasons=(exchange.finish_reason,) if exchange.finish_reason else (),
-            native_finish_reasons=(exchange.native_finish_reason,) if exchange.finish_reason else (),
+            usage=usage,
+            pricing=tariff.snapshot if tariff is not None else NO_PRICING,
+            cost=cost,
+            cache_discount=discount,
+            finish_reasons=(finish,) if finish else (),
+            native_finish_reasons=(exchange.native_finish_reason,) if finish else (),
             status=exchange.status,
             error_type=exchange.error.error_type if exchange.error is not None else None,
             streamed=request is not None and request.stream,
@@ -89,19 +97,10 @@ class Settlement:
             metrics.tokens.add((model, provider, "prompt"), record.usage.prompt_tokens)
             metrics.tokens.add((model, provider, "completion"), record.usage.completion_tokens)
         if record.charged:
-            metrics.cost.add((model, provider), record.charged / NANOS_PER_DOLLAR)
+            metrics.cost.add((model, provider), record.charged / NANO)
         if provider and exchange.first_content is not None and exchange.ended is not None:
             metrics.first_content.observe((provider,), exchange.first_content - exchange.started)
             metrics.duration.observe((provider,), exchange.ended - exchange.started)
-
-
-def _charge(exchange: Exchange) -> Cost | None:
-    """What the account pays: nothing where the answer ended in an error, though the provider may charge us."""
-    cost = exchange.cost
-    if cost is None or (exchange.error is None and exchange.finish_reason != "error"):
-        return cost
-    upstream = cost.upstream if cost.upstream is not None else cost.total
-    return Cost(total=0, prompt=0, completion=0, upstream=upstream, is_byok=cost.is_byok)
 
 
 def _response(attempt: Attempt) -> ProviderResponse:

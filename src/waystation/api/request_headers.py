@@ -1,4 +1,4 @@
-"""What control-plane handlers share: the request's headers as the data plane has them, and pages of a list."""
+"""The request's headers as the data plane has them, for control-plane handlers."""
 
 from typing import Any
 
@@ -7,4 +7,4 @@ from litestar import Request
 
 def headers_of(request: "Request[Any, Any, Any]") -> dict[bytes, bytes]:
     """Header names in lower case; the first value of a repeated one counts."""
-    return dict(reversed(request.scope["headers"]))
+    return dict(reversed(list(request.scope["headers"])))
