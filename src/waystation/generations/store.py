@@ -6,6 +6,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from waystation.errors import InternalError
 from waystation.generations.record import GenerationRecord
 
 DAY_SECONDS = 86_400
@@ -27,11 +28,18 @@ class Spend(Struct, frozen=True):
     byok_monthly: int = 0
 
 
+class RecordRejected(InternalError):
+    """The store is reachable and will not take a record, now or ever."""
+
+
 class GenerationStore(Protocol):
     """Where records end up. Every method raises `Unavailable` where the store cannot be reached."""
 
     async def add(self, records: Sequence[GenerationRecord]) -> None:
-        """Keep all of them or none. A record whose id is known already changes nothing, sums included."""
+        """Keep all of them or none; `RecordRejected` where one of them cannot be kept.
+
+        A record whose id is known already changes nothing, sums included.
+        """
         ...
 
     async def get(self, generation_id: str) -> GenerationRecord | None:

@@ -1,0 +1,164 @@
+"""The journal: what this process has recorded, on the local disk before anything else knows of it. Opaque lines.
+
+Each process writes segments of its own and holds a lock on them; a segment whose lock is free belongs to a process
+that died. A line is a CRC-32 in eight hex digits, a space, the payload and a newline. Written lines survive the
+process, not a power failure: nothing is synced on the request's path.
+"""
+
+import errno
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from zlib import crc32
+
+from msgspec import Struct
+
+SUFFIX = ".journal"
+DAMAGED = ".damaged"
+SEGMENT_BYTES = 4 * 1024 * 1024
+_HEAD = 9
+
+
+class Segment:
+    """One file of the journal, locked by this process. `open_records` counts those not in the database yet."""
+
+    __slots__ = ("fd", "full", "kept", "open_records", "path", "size", "spilled")
+
+    def __init__(self, path: Path, fd: int) -> None:
+        self.path = path
+        self.fd = fd
+        self.size = 0
+        self.open_records = 0
+        self.full = False
+        self.spilled = False
+        self.kept = False
+
+    def write(self, line: bytes) -> None:
+        """Append one line or nothing; OSError where the disk takes no more."""
+        written = os.write(self.fd, line)
+        if written != len(line):
+            os.ftruncate(self.fd, self.size)
+            raise OSError(errno.ENOSPC, "the disk took only a part of the line", str(self.path))
+        self.size += written
+        self.open_records += 1
+
+    def release(self) -> None:
+        """Let go of the file and leave it where it is."""
+        os.close(self.fd)
+
+    def remove(self) -> None:
+        """Delete the file, while it is still locked."""
+        self.path.unlink(missing_ok=True)
+        os.close(self.fd)
+
+    def set_aside(self) -> None:
+        """Keep a damaged file for the operator under a name that is not read again."""
+        self.path.rename(self.path.with_suffix(DAMAGED))
+        os.close(self.fd)
+
+
+class Contents(Struct):
+    """The payloads of a segment; `damaged` counts whole lines whose checksum is wrong, a torn last line is none."""
+
+    payloads: list[bytes]
+    damaged: int
+
+
+class Journal:
+    """The segments of this process."""
+
+    def __init__(self, directory: Path, segment_bytes: int = SEGMENT_BYTES) -> None:
+        self._directory = directory
+        self._segment_bytes = segment_bytes
+        self._name = f"{time.time_ns():020d}-{os.getpid()}"
+        self._number = 0
+        self._active: Segment | None = None
+        self._full: list[Segment] = []
+
+    def append(self, payload: bytes) -> Segment:
+        """Write one payload (no newline in it) and say where it lies; OSError where that cannot be."""
+        segment = self._active
+        if segment is None:
+            segment = self._active = self._create()
+        segment.write(b"%08x %b\n" % (crc32(payload), payload))
+        if segment.size >= self._segment_bytes:
+            self.rotate()
+        return segment
+
+    def rotate(self) -> None:
+        """Begin another segment with the next payload."""
+        if self._active is not None:
+            self._active.full = True
+            self._full.append(self._active)
+            self._active = None
+
+    def settled(self, segment: Segment) -> None:
+        """One record of this segment is in the database; a full segment that has no other goes."""
+        segment.open_records -= 1
+        if segment.full and segment.open_records == 0 and not segment.kept:
+            self._full.remove(segment)
+            segment.remove()
+
+    def spilled(self) -> list[Segment]:
+        """Full segments with records that only the disk holds; they are the caller's from now on."""
+        spilled = [segment for segment in self._full if segment.spilled]
+        self._full = [segment for segment in self._full if not segment.spilled]
+        return spilled
+
+    def close(self) -> None:
+        """Delete what the database has, leave the rest for the next start."""
+        self.rotate()
+        for segment in self._full:
+            if segment.open_records or segment.kept:
+                segment.release()
+            else:
+                segment.remove()
+        self._full = []
+
+    def _create(self) -> Segment:
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        while True:
+            self._number += 1
+            path = self._directory / f"{self._name}-{self._number:06d}{SUFFIX}"
+            fd = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND, 0o600)
+            if _lock(fd):
+                return Segment(path, fd)
+            os.close(fd)
+
+
+def orphans(directory: Path) -> Iterator[Segment]:
+    """The segments of processes that died, oldest first, each locked by this one now."""
+    for path in sorted(directory.glob("*" + SUFFIX)):
+        try:
+            fd = os.open(path, os.O_RDONLY)
+        except FileNotFoundError:
+            continue
+        if _lock(fd):
+            yield Segment(path, fd)
+        else:
+            os.close(fd)
+
+
+def read(path: Path) -> Contents:
+    """All payloads of a segment, in order."""
+    lines = path.read_bytes().split(b"\n")
+    lines.pop()
+    contents = Contents([], 0)
+    for line in lines:
+        payload = line[_HEAD:]
+        if line[:_HEAD] == b"%08x " % crc32(payload):
+            contents.payloads.append(payload)
+        else:
+            contents.damaged += 1
+    return contents
+
+
+def _lock(fd: int) -> bool:
+    """Whether the file is ours now: the lock was free, and nobody deleted the file before we had it."""
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return os.fstat(fd).st_nlink > 0

@@ -1,0 +1,269 @@
+"""The generation log: every record in the journal at once, in the database soon, and in reach all the while.
+
+`append` never waits, never raises and is all that a request pays; one task carries records on in batches. A database
+that is down delays them, a full disk keeps them in memory up to a bound, and `health` says so. Knows no SQL.
+"""
+
+import asyncio
+import logging
+from collections import OrderedDict, deque
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from waystation.errors import Unavailable
+from waystation.generations import journal as journals
+from waystation.generations.journal import Journal, Segment
+from waystation.generations.record import GenerationRecord
+from waystation.generations.store import GenerationStore, RecordRejected, Spend
+
+log = logging.getLogger(__name__)
+
+BATCH = 500
+FIRST_RETRY = 0.5
+LAST_RETRY = 15.0
+
+
+class LogHealth(Struct, frozen=True):
+    """How the log fares. `pending` wait in memory, `unjournaled` of them nowhere else; `spilled` only on the disk.
+
+    `lost` found no room at all, `rejected` were refused by the database and lie in the journal, `damaged` are lines of
+    earlier processes that could not be read.
+    """
+
+    store_ok: bool
+    journal_ok: bool
+    pending: int
+    unjournaled: int
+    spilled: int
+    lost: int
+    rejected: int
+    damaged: int
+
+    @property
+    def ok(self) -> bool:
+        """Whether every record is safe and on its way."""
+        return self.store_ok and self.journal_ok and not (self.unjournaled or self.lost)
+
+
+class GenerationLog:
+    """The records of this process, on their way to the store. `interval` is seconds between two batches."""
+
+    def __init__(
+        self,
+        store: GenerationStore,
+        directory: Path,
+        *,
+        interval: float = 0.2,
+        max_recent: int = 4096,
+        max_pending: int = 8192,
+        segment_bytes: int = journals.SEGMENT_BYTES,
+    ) -> None:
+        self._store = store
+        self._directory = directory
+        self._interval = interval
+        self._max_recent = max_recent
+        self._max_pending = max_pending
+        self._journal = Journal(directory, segment_bytes)
+        self._encode = msgspec.json.Encoder().encode
+        self._recent: OrderedDict[str, GenerationRecord] = OrderedDict()
+        self._pending: deque[tuple[GenerationRecord, Segment | None]] = deque()
+        self._backlog: list[Segment] = []
+        self._wake = asyncio.Event()
+        self._closing = asyncio.Event()
+        self._draining = asyncio.Lock()
+        self._writer: asyncio.Task[None] | None = None
+        self._store_ok = self._journal_ok = True
+        self._unjournaled = self._spilled = self._lost = self._rejected = self._damaged = 0
+
+    async def start(self) -> None:
+        """Take over what processes that died left behind, then begin to write."""
+        self._backlog = await asyncio.to_thread(lambda: list(journals.orphans(self._directory)))
+        await self._try_drain()
+        self._writer = asyncio.create_task(self._write(), name="generation log")
+
+    def append(self, record: GenerationRecord) -> None:
+        """Record one generation; it can be found from now on."""
+        self._recent[record.id] = record
+        if len(self._recent) > self._max_recent:
+            self._recent.popitem(last=False)
+        try:
+            payload = self._encode(record)
+        except (ValueError, TypeError, OverflowError):
+            self._rejected += 1
+            log.exception("a generation has no JSON form and is kept in memory only", extra={"generation": record.id})
+            return
+        segment = self._journaled(payload)
+        if len(self._pending) < self._max_pending:
+            self._pending.append((record, segment))
+            self._unjournaled += segment is None
+        elif segment is not None:
+            segment.spilled = True
+            self._spilled += 1
+        else:
+            self._lost += 1
+            log.critical("generation lost: neither disk nor memory has room", extra={"generation": record.id})
+        self._wake.set()
+
+    async def get(self, generation_id: str) -> GenerationRecord | None:
+        """The record of this id, settled now or long ago."""
+        return self._recent.get(generation_id) or await self._store.get(generation_id)
+
+    async def spend(self, key_hash: str, at: int) -> Spend:
+        """What a key has spent by `at` (Unix milliseconds), all that this process has recorded included."""
+        await self.flush()
+        return await self._store.spend(key_hash, at)
+
+    async def flush(self) -> None:
+        """Bring everything recorded so far into the store; `Unavailable` where it cannot be reached."""
+        try:
+            await self._drain()
+        except Unavailable:
+            self._store_failed()
+            raise
+
+    async def close(self) -> None:
+        """Write what there is and stop. What the store cannot take now stays in the journal for the next start."""
+        self._closing.set()
+        self._wake.set()
+        if self._writer is not None:
+            await self._writer
+        await self._try_drain()
+        if self._unjournaled:
+            log.critical("%d generations lost: disk and database are both unavailable", self._unjournaled)
+        self._journal.close()
+        for segment in self._backlog:
+            segment.release()
+        self._backlog = []
+
+    def health(self) -> LogHealth:
+        """How the log fares now."""
+        return LogHealth(
+            self._store_ok,
+            self._journal_ok,
+            len(self._pending),
+            self._unjournaled,
+            self._spilled,
+            self._lost,
+            self._rejected,
+            self._damaged,
+        )
+
+    def _journaled(self, payload: bytes) -> Segment | None:
+        try:
+            segment = self._journal.append(payload)
+        except OSError as error:
+            if self._journal_ok:
+                log.critical("the journal cannot be written, records are only in memory: %s", error)
+            self._journal_ok = False
+            return None
+        if not self._journal_ok:
+            log.warning("the journal can be written again")
+            self._journal_ok = True
+        return segment
+
+    async def _write(self) -> None:
+        retry = 0.0
+        while not self._closing.is_set():
+            await self._wake.wait()
+            self._wake.clear()
+            await self._pause(max(self._interval, retry))
+            if await self._try_drain():
+                retry = 0.0
+            else:
+                self._wake.set()
+                retry = min(max(2 * retry, FIRST_RETRY), LAST_RETRY)
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._closing.wait()
+        except TimeoutError:
+            pass
+
+    async def _try_drain(self) -> bool:
+        try:
+            await self._drain()
+        except Unavailable:
+            self._store_failed()
+        except Exception:
+            log.exception("the generation log could not write; it goes on trying")
+            self._store_ok = False
+        else:
+            return True
+        return False
+
+    def _store_failed(self) -> None:
+        if self._store_ok:
+            log.error("the database cannot be reached, generations stay in the journal until it can")
+        self._store_ok = False
+
+    async def _drain(self) -> None:
+        async with self._draining:
+            while self._pending:
+                batch = list(islice(self._pending, BATCH))
+                rejected = await self._keep([record for record, _ in batch])
+                for record, segment in batch:
+                    self._pending.popleft()
+                    self._carried(segment, rejected=record.id in rejected)
+            if self._spilled:
+                self._journal.rotate()
+                self._backlog += self._journal.spilled()
+                self._spilled = 0
+            while self._backlog:
+                await self._replay(self._backlog[0])
+                self._backlog.pop(0)
+            if not self._store_ok:
+                log.warning("the database can be reached again, all generations are in it")
+            self._store_ok = True
+
+    def _carried(self, segment: Segment | None, *, rejected: bool) -> None:
+        if segment is None:
+            self._unjournaled -= 1
+        else:
+            segment.kept = segment.kept or rejected
+            self._journal.settled(segment)
+
+    async def _replay(self, segment: Segment) -> None:
+        records, damaged = await asyncio.to_thread(_records, segment.path)
+        rejected: set[str] = set()
+        for start in range(0, len(records), BATCH):
+            rejected |= await self._keep(records[start : start + BATCH])
+        if damaged:
+            self._damaged += damaged
+            log.error(
+                "%d damaged lines in the journal, kept as %s%s", damaged, segment.path.stem, journals.DAMAGED
+            )
+            segment.set_aside()
+        elif rejected:
+            segment.release()
+        else:
+            segment.remove()
+
+    async def _keep(self, records: Sequence[GenerationRecord]) -> set[str]:
+        """Bring records into the store; the ids of those it refuses for good."""
+        try:
+            await self._store.add(records)
+        except RecordRejected as error:
+            if len(records) > 1:
+                return {identity for record in records for identity in await self._keep([record])}
+            self._rejected += 1
+            log.critical("the database refuses a generation: %s", error, extra={"generation": records[0].id})
+            return {records[0].id}
+        return set()
+
+
+def _records(path: Path) -> tuple[list[GenerationRecord], int]:
+    """The records of a segment, and how many of its lines could not be read."""
+    contents = journals.read(path)
+    decode = msgspec.json.Decoder(GenerationRecord).decode
+    records: list[GenerationRecord] = []
+    for payload in contents.payloads:
+        try:
+            records.append(decode(payload))
+        except msgspec.DecodeError:
+            contents.damaged += 1
+    return records, contents.damaged
