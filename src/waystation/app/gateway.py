@@ -31,6 +31,7 @@ from waystation.pipeline.pipeline import Pipeline
 from waystation.pipeline.settle import Settlement
 from waystation.pipeline.watch import Reason, Watch
 from waystation.providers.discover import discover
+from waystation.providers.own_models import own_models
 from waystation.providers.registry import Registry
 from waystation.routing.offers import Offers
 from waystation.settings import Settings
@@ -125,19 +126,19 @@ class Gateway:
         """The catalogue with the user's own servers in it, and the providers."""
         settings = self.settings
         data_dir = settings.storage.data_path
-        catalog = load(data_dir)
         registry = Registry.build(settings, _report)
-        own = list(configured_models(settings))
+        layers = [own_models(settings)]
         for slug, row in settings.providers.items():
             provider = registry.get(slug)
-            if row.discover and provider is not None and provider.configured:
-                found = await discover(client, provider)
-                if found.problem:
-                    log.warning(
-                        "could not read a provider's models", extra={"provider": slug, "why": found.problem}
-                    )
-                own += found.models
-        return (load(data_dir, [configured_layer(own)]) if own else catalog), registry
+            if not row.discover or provider is None or not provider.configured:
+                continue
+            found = await discover(client, provider)
+            if found.problem:
+                log.warning(
+                    "could not read a provider's models", extra={"provider": slug, "why": found.problem}
+                )
+            layers.append(configured_layer(found.models, f"{slug}'s own list"))
+        return load(data_dir, layers), registry
 
     def _routes(self, pipeline: Pipeline, registry: Registry, generations: GenerationLog) -> Application:
         settings = self.settings
@@ -158,7 +159,9 @@ class Gateway:
             health = generations.health()
             return (
                 Check("serving", not self.draining, "shutting down" if self.draining else None),
-                Check("records", health.ok, health.detail),
+                Check(
+                    "records", health.ok, None if health.ok else "records wait for the disk or the database"
+                ),
                 Check("providers", any(registry.configured()), None),
             )
 
@@ -210,6 +213,10 @@ def _offers(settings: Settings, catalog: Catalog, registry: Registry, spoken: fr
 
     listed = {slug: rank for rank, slug in enumerate(settings.providers)}
     return Offers(catalog, is_callable, settings.routing.order, listed, registry.why_not)
+
+
+def _report(message: str) -> None:
+    log.info(message)
 
 
 async def _flush_forever(flush: Callable[[], None]) -> None:

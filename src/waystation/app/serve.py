@@ -103,7 +103,7 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
         listener.listen(BACKLOG)
-        listener.setblocking(False)
+        listener.settimeout(0)
     except BaseException:
         listener.close()
         raise

@@ -26,26 +26,14 @@ MAX_ERROR_BYTES = 256 * 1024
 _encode = msgspec.json.Encoder().encode
 
 
-class Opened:
+class Opened(msgspec.Struct):
     """A provider that said 200: its response, unread, and what reading it takes."""
 
-    __slots__ = ("amendment", "attempt", "dialect", "planned", "provider", "response")
-
-    def __init__(
-        self,
-        planned: PlannedAttempt,
-        attempt: Attempt,
-        provider: Provider,
-        dialect: Dialect,
-        response: Response,
-        amendment: Amendment | None,
-    ) -> None:
-        self.planned = planned
-        self.attempt = attempt
-        self.provider = provider
-        self.dialect = dialect
-        self.response = response
-        self.amendment = amendment
+    planned: PlannedAttempt
+    provider: Provider
+    dialect: Dialect
+    response: Response
+    amendment: Amendment | None
 
 
 class Dispatch:
@@ -124,7 +112,7 @@ class Dispatch:
         attempt.status = response.status
         if response.status != 200:
             raise await self._refusal(dialect, response)
-        return Opened(planned, attempt, provider, dialect, response, amendment)
+        return Opened(planned, provider, dialect, response, amendment)
 
     def timeouts_of(self, slug: str) -> Timeouts:
         """The deadlines of one attempt at this provider, in seconds."""

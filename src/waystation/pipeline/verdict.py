@@ -16,62 +16,50 @@ from waystation.operations.chat import ChatRequest
 
 def verdict(request: ChatRequest | None, attempts: list[Attempt]) -> GatewayError:
     """The error to report when no attempt is left: the last one decides, the earlier are listed."""
-    failed = [attempt for attempt in attempts if isinstance(attempt.error, ProviderError)]
-    last = failed[-1]
-    error = last.error
-    if not isinstance(error, ProviderError):  # pragma: no cover - filtered above; tells the type checker
-        raise TypeError
-    previous = tuple(_line(attempt) for attempt in failed)
+    failed = [(attempt, attempt.error) for attempt in attempts if isinstance(attempt.error, ProviderError)]
+    last, error = failed[-1]
+    previous = tuple(
+        FailedAttempt(attempt.provider_name, failure.code, attempt.status or 0) for attempt, failure in failed
+    )
     requested = _requested(request)
-    hints = [attempt.error.retry_after for attempt in failed if attempt.error and attempt.error.retry_after]
-    retry_after = min(hints) if hints else None
-    providers = tuple(dict.fromkeys(attempt.provider_name for attempt in failed))
-    if isinstance(error, RateLimited):
-        text = f"All providers for {requested[0]} are at capacity."
-        return _unavailable(text, error, "capacity_exhausted", requested, providers, previous, retry_after)
-    if isinstance(error, Overloaded):
-        text = f"{error.message} No other provider of {requested[0]} could answer."
-        return _unavailable(
-            text, error, "temporarily_unavailable", requested, providers, previous, retry_after
-        )
-    if isinstance(error, ModelGone):
-        text = f"{last.provider_name} does not serve {last.endpoint.model_id} at present; your request was not at fault."
-        return _unavailable(text, error, "model_unavailable_upstream", requested, providers, previous, None)
-    error.previous = previous
-    return error
-
-
-def _unavailable(
-    text: str,
-    error: ProviderError,
-    code: str,
-    requested: tuple[str, ...],
-    providers: tuple[str, ...],
-    previous: tuple[FailedAttempt, ...],
-    retry_after: int | None,
-) -> ModelUnavailable:
-    retryable = code != "model_unavailable_upstream"
-    if retry_after:
-        text = f"{text} Retry after {retry_after} seconds."
+    said = _words(last, error, requested[0])
+    if said is None:
+        error.previous = previous
+        return error
+    code, text = said
+    hints = [failure.retry_after for _, failure in failed if failure.retry_after]
+    retry_after = min(hints) if hints and code != "model_unavailable_upstream" else None
     return ModelUnavailable(
-        text,
+        f"{text} Retry after {retry_after} seconds." if retry_after else text,
         status=error.status,
         error_type=error.error_type,
         retry_after=retry_after,
         previous=previous,
         provider_code=error.provider_code,
         availability=Availability(
-            code, retryable, requested, retry_after=retry_after, affected_providers=providers
+            code,
+            retryable=code != "model_unavailable_upstream",
+            requested_models=requested,
+            retry_after=retry_after,
+            affected_providers=tuple(dict.fromkeys(attempt.provider_name for attempt, _ in failed)),
         ),
     )
 
 
-def _line(attempt: Attempt) -> FailedAttempt:
-    code = attempt.error.code if isinstance(attempt.error, ProviderError) else "error"
-    return FailedAttempt(attempt.provider_name, code, attempt.status or 0)
+def _words(last: Attempt, error: ProviderError, model: str) -> tuple[str, str] | None:
+    """Availability code and message; None where the failure is not about the model's availability."""
+    match error:
+        case RateLimited():
+            return "capacity_exhausted", f"All providers for {model} are at capacity."
+        case Overloaded():
+            return "temporarily_unavailable", f"{error.message} No other provider of {model} could answer."
+        case ModelGone():
+            text = f"{last.provider_name} does not serve {last.endpoint.model_id} at present."
+            return "model_unavailable_upstream", f"{text} The request was not at fault."
+        case _:
+            return None
 
 
 def _requested(request: ChatRequest | None) -> tuple[str, ...]:
-    if request is None:
-        return ("the model",)
-    return tuple(dict.fromkeys(name for name in (request.model, *request.models) if name)) or ("the model",)
+    names = (request.model, *request.models) if request is not None else ()
+    return tuple(dict.fromkeys(name for name in names if name)) or ("the model",)
