@@ -94,7 +94,9 @@ class GenerationLog:
             payload = self._encode(record)
         except (ValueError, TypeError, OverflowError):
             self._rejected += 1
-            log.exception("a generation has no JSON form and is kept in memory only", extra={"generation": record.id})
+            log.exception(
+                "a generation has no JSON form and is kept in memory only", extra={"generation": record.id}
+            )
             return
         segment = self._journaled(payload)
         if len(self._pending) < self._max_pending:
