@@ -17,7 +17,7 @@ def model_path() -> Path:
     """The installed weights; without them the tests of the real model are skipped, except in CI."""
     found = weights.status()
     if not found.ready or found.weights is None:
-        if os.environ.get("CI"):  # noqa: TID251 -- in CI the model has to be there
+        if os.environ.get("CI"):
             pytest.fail(found.detail)
         pytest.skip(found.detail)
     return found.weights

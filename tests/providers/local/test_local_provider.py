@@ -195,7 +195,7 @@ async def test_the_real_model_is_called_at_the_address_it_was_given(model_path: 
         answer = json.loads(await response.read())
     finally:
         await client.aclose()
-        await provider.close()
+        await provider.aclose()
 
     assert amendment is not None
     assert amendment.amend_result is not None
