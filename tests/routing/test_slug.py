@@ -6,6 +6,7 @@ from waystation.catalog.endpoint import Endpoint
 from waystation.catalog.index import Catalog, LatestFamily
 from waystation.catalog.model import Model
 from waystation.errors import InvalidRequest, ModelUnavailable
+from waystation.routing.offers import Offers
 from waystation.routing.slug import resolve
 
 
@@ -16,35 +17,43 @@ def model(model_id: str, created: int = 0) -> Model:
 
 
 CATALOG = Catalog(
-    [model("acme/m1", 1), model("acme/m2", 2), model("other/gpt-4o")],
+    [
+        model("acme/m1", 1),
+        model("acme/m2", 2),
+        model("acme/gem-1", 1),
+        model("acme/gem-2", 2),
+        model("other/gpt-4o"),
+    ],
     aliases={"acme/old-m1": "acme/m1"},
-    latest=[LatestFamily("~acme/m-latest", "acme", "m")],
+    latest=[LatestFamily("~acme/gem-latest", "acme", ("gem",))],
+    successors={"acme/m0": "acme/m1"},
 )
+OFFERS = Offers(CATALOG, lambda _: True, "price", {}, str)
 
 
 def refusal(*names: str) -> ModelUnavailable:
     with pytest.raises(ModelUnavailable) as caught:
-        resolve(names, CATALOG)
+        resolve(names, OFFERS)
     return caught.value
 
 
 def test_an_exact_id_is_direct() -> None:
-    (candidate,) = resolve(("acme/m1",), CATALOG)
+    (candidate,) = resolve(("acme/m1",), OFFERS)
     assert (candidate.model.id, candidate.strategy) == ("acme/m1", "direct")
 
 
 def test_an_old_name_is_an_alias() -> None:
-    (candidate,) = resolve(("acme/old-m1",), CATALOG)
+    (candidate,) = resolve(("acme/old-m1",), OFFERS)
     assert (candidate.model.id, candidate.strategy) == ("acme/m1", "alias")
 
 
 def test_latest_is_the_newest_of_its_family() -> None:
-    (candidate,) = resolve(("~acme/m-latest",), CATALOG)
-    assert (candidate.model.id, candidate.strategy) == ("acme/m2", "latest")
+    (candidate,) = resolve(("~acme/gem-latest",), OFFERS)
+    assert (candidate.model.id, candidate.strategy) == ("acme/gem-2", "latest")
 
 
 def test_unknown_names_are_skipped_while_others_remain() -> None:
-    assert [c.model.id for c in resolve(("nobody/none", "acme/m2", "acme/m2"), CATALOG)] == ["acme/m2"]
+    assert [c.model.id for c in resolve(("nobody/none", "acme/m2", "acme/m2"), OFFERS)] == ["acme/m2"]
 
 
 def test_a_name_without_its_author_is_told_the_whole_name() -> None:
@@ -72,4 +81,17 @@ def test_a_free_variant_that_is_gone_names_the_paid_one() -> None:
 
 def test_no_name_at_all_is_a_bad_request() -> None:
     with pytest.raises(InvalidRequest, match="model"):
-        resolve((), CATALOG)
+        resolve((), OFFERS)
+
+
+def test_a_model_that_was_retired_names_its_successor() -> None:
+    error = refusal("acme/m0")
+    assert error.status == 404
+    assert error.availability is not None
+    assert (error.availability.code, error.availability.fallback_models) == ("model_deprecated", ("acme/m1",))
+
+
+def test_latest_prefers_a_model_that_can_be_called() -> None:
+    offers = Offers(CATALOG, lambda endpoint: endpoint.model_id == "acme/gem-1", "price", {}, str)
+    (candidate,) = resolve(("~acme/gem-latest",), offers)
+    assert candidate.model.id == "acme/gem-1"

@@ -81,7 +81,7 @@ class Pipeline:
     def _plan(self, exchange: Exchange, request: ChatRequest) -> Plan:
         offers = self.offers
         names = tuple(name for name in (request.model, *request.models) if name)
-        candidates = resolve(names, offers.catalog)
+        candidates = resolve(names, offers)
         plan = select(request, candidates, estimate_prompt_tokens(request), offers, self._random)
         exchange.strategy = plan.attempts[0].candidate.strategy
         return plan

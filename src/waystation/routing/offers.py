@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from waystation.catalog.endpoint import Endpoint
 from waystation.catalog.index import Catalog
-from waystation.routing.plan import Candidate
+from waystation.catalog.model import Model
 
 
 class Offers:
@@ -29,9 +29,8 @@ class Offers:
         self.is_callable = is_callable
         self._chat: dict[str, list[Endpoint]] = {}
 
-    def chat_endpoints(self, candidate: Candidate) -> list[Endpoint]:
+    def chat_endpoints(self, model: Model) -> list[Endpoint]:
         """The chat endpoints of a model that can be called."""
-        model = candidate.model
         kept = self._chat.get(model.id)
         if kept is None:
             kept = [e for e in model.endpoints if e.operation == "chat" and self.is_callable(e)]

@@ -31,7 +31,7 @@ def select(
     excluded: list[Exclusion] = []
     wants = request.provider or NO_PREFERENCES
     for candidate in candidates:
-        available = offers.chat_endpoints(candidate)
+        available = offers.chat_endpoints(candidate.model)
         kept, removed = eligible(available, request, prompt_tokens)
         excluded += removed
         ranked = _ranked(kept, wants, offers, random)

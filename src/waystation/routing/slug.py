@@ -2,26 +2,28 @@
 
 from waystation.catalog.index import Catalog
 from waystation.errors import Availability, InvalidRequest, ModelUnavailable
+from waystation.routing.offers import Offers
 from waystation.routing.plan import Candidate
 
 
-def resolve(names: tuple[str, ...], catalog: Catalog) -> tuple[Candidate, ...]:
+def resolve(names: tuple[str, ...], offers: Offers) -> tuple[Candidate, ...]:
     """The models asked for, in order and without repeats; unknown ones are skipped while others remain."""
     if not names:
         raise InvalidRequest("model: required; name one as `author/name`")
     found: dict[str, Candidate] = {}
     for name in names:
-        candidate = _candidate(name, catalog)
+        candidate = _candidate(name, offers)
         if candidate is not None:
             found.setdefault(candidate.model.id, candidate)
     if not found:
-        raise _not_found(names, catalog)
+        raise _not_found(names, offers.catalog)
     return tuple(found.values())
 
 
-def _candidate(name: str, catalog: Catalog) -> Candidate | None:
+def _candidate(name: str, offers: Offers) -> Candidate | None:
+    catalog = offers.catalog
     if name.startswith("~"):
-        model = catalog.latest(name, lambda model: bool(model.endpoints))
+        model = catalog.latest(name, lambda model: bool(offers.chat_endpoints(model))) or catalog.latest(name)
         return Candidate(model, "latest") if model is not None else None
     resolution = catalog.resolve(name)
     return Candidate(resolution.model, resolution.strategy) if resolution is not None else None
@@ -31,12 +33,10 @@ def _not_found(names: tuple[str, ...], catalog: Catalog) -> ModelUnavailable:
     name = names[0]
     base, _, variant = name.rpartition(":")
     if variant == "free" and base and catalog.resolve(base):
-        return ModelUnavailable(
-            f"{name} is no longer offered for free; {base} is.",
-            availability=Availability(
-                "free_variant_ended", retryable=False, requested_models=names, fallback_models=(base,)
-            ),
-        )
+        return _gone(f"{name} is no longer offered for free; {base} is.", "free_variant_ended", names, base)
+    successor = catalog.successor(name)
+    if successor is not None:
+        return _gone(f"{name} is no longer served; use {successor}.", "model_deprecated", names, successor)
     prefixed = catalog.bare_name(name)
     matches = (prefixed,) if prefixed else catalog.close_matches(name)
     hint = f" Did you mean {' or '.join(matches)}?" if matches else " See GET /api/v1/models."
@@ -45,6 +45,13 @@ def _not_found(names: tuple[str, ...], catalog: Catalog) -> ModelUnavailable:
         status=400,
         error_type="invalid_request",
         availability=Availability(
-            "model_not_found", retryable=False, requested_models=names, fallback_models=tuple(matches)
+            "model_not_found", retryable=False, requested_models=names, fallback_models=matches
         ),
+    )
+
+
+def _gone(message: str, code: str, names: tuple[str, ...], instead: str) -> ModelUnavailable:
+    return ModelUnavailable(
+        message,
+        availability=Availability(code, retryable=False, requested_models=names, fallback_models=(instead,)),
     )
