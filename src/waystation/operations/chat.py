@@ -5,6 +5,7 @@ Fields that no dialect but the caller's own understands ride in `extras`, as JSO
 
 from msgspec import Struct
 
+from waystation.errors import GatewayError
 from waystation.operations.parts import JsonObject, Part
 from waystation.operations.preferences import ProviderPreferences
 from waystation.operations.usage import Usage
@@ -132,6 +133,8 @@ class Choice(Struct, frozen=True):
     annotations: tuple[JsonObject, ...] = ()
     message_extras: JsonObject | None = None
     extras: JsonObject | None = None
+    error: GatewayError | None = None
+    """Why it broke off, where `finish_reason` is error: what came until then is in `parts`."""
 
 
 class ChatResult(Struct, frozen=True):

@@ -25,6 +25,8 @@ class MessageStart(Struct, frozen=True, gc=False):
     system_fingerprint: str | None = None
     service_tier: str | None = None
     extras: JsonObject | None = None
+    dialect: str | None = None
+    """Which dialect parsed the stream: the only one that may render the extras of its events."""
 
 
 class PartStart(Struct, frozen=True, gc=False):
