@@ -141,7 +141,7 @@ class Provider:
     async def prepare(self) -> None:
         """Make the provider ready to be called. Only awaited where `needs_preparation`."""
 
-    async def close(self) -> None:
+    async def aclose(self) -> None:
         """Let go of what `prepare` made."""
 
     @property

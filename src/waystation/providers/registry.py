@@ -3,13 +3,11 @@
 Built once from the settings; says who is configured and what the others lack. Chooses nothing and calls nobody.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from importlib import import_module
 from pkgutil import iter_modules
 
 from waystation import providers
-from waystation.catalog.index import Catalog
-from waystation.catalog.layers import ConfiguredModel
 from waystation.providers.base import Configuration, Provider, Report, Secret, Timeouts, silent
 from waystation.providers.compatible import CompatibleProvider, OwnServer, rows
 from waystation.providers.manners import Manners
@@ -20,20 +18,13 @@ _NOTHING_SAID = ProviderSettings()
 
 
 class Registry:
-    """Providers by slug. Build it with `Registry.build`; close it with `close`.
+    """Providers by slug. Build it with `Registry.build`; close it with `aclose`."""
 
-    `said` is the operator's rows, `names` the display names of providers that the catalogue knows.
-    """
-
-    def __init__(
-        self, known: Iterable[Provider], said: Mapping[str, ProviderSettings], names: Mapping[str, str]
-    ) -> None:
-        self._said = said
-        self._names = names
+    def __init__(self, known: Iterable[Provider]) -> None:
         self._by_slug = {provider.slug: provider for provider in sorted(known, key=lambda one: one.slug)}
 
     @classmethod
-    def build(cls, settings: Settings, catalog: Catalog | None = None, report: Report = silent) -> "Registry":
+    def build(cls, settings: Settings, report: Report = silent) -> "Registry":
         """All providers with the operator's configuration; `SettingsError` for a row that names no known provider."""
         own_files, table = provider_classes(), rows()
         known: list[Provider] = [
@@ -60,8 +51,7 @@ class Registry:
                     f"[providers.{slug}]: a server of your own needs `base_url`; no known provider has this name.{hint}"
                 )
             known.append(OwnServer(slug, _configuration(settings, slug, (), Manners(), report)))
-        names = {facts.slug: facts.name for facts in catalog.providers.values()} if catalog else {}
-        return cls(known, settings.providers, names)
+        return cls(known)
 
     def get(self, slug: str) -> Provider | None:
         """The provider with this slug, configured or not."""
@@ -81,40 +71,16 @@ class Registry:
         return provider is not None and provider.configured
 
     def why_not(self, slug: str) -> str:
-        """What would switch this provider on, as half a sentence for the operator; empty where it is on."""
+        """A sentence for the operator: what would switch this provider on; empty where it is on."""
         provider = self._by_slug.get(slug)
         if provider is None:
-            return f"none: this version cannot call {self._names.get(slug, slug)}"
-        return provider.missing or ""
+            return f"This version cannot call the provider {slug}."
+        return f"To use {provider.name}, {provider.missing}." if provider.missing else ""
 
-    def configured_models(self) -> Iterator[ConfiguredModel]:
-        """The models that the operator lists for configured providers."""
-        for provider in self.configured():
-            for model in self._row(provider.slug).models:
-                yield ConfiguredModel(
-                    provider=provider.slug,
-                    id=model.id,
-                    native_id=model.native_id,
-                    context_length=model.context_length,
-                    max_completion_tokens=model.max_completion_tokens,
-                    prompt=model.prices().get("prompt"),
-                    completion=model.prices().get("completion"),
-                    supported_parameters=model.supported_parameters,
-                    input_modalities=model.input_modalities,
-                    output_modalities=model.output_modalities,
-                )
-
-    def discovering(self) -> list[Provider]:
-        """The configured providers whose own list of models is to be read."""
-        return [provider for provider in self.configured() if self._row(provider.slug).discover]
-
-    async def close(self) -> None:
+    async def aclose(self) -> None:
         """Let every provider end what it started."""
         for provider in self._by_slug.values():
-            await provider.close()
-
-    def _row(self, slug: str) -> ProviderSettings:
-        return self._said.get(slug, _NOTHING_SAID)
+            await provider.aclose()
 
     def __iter__(self) -> Iterator[Provider]:
         return iter(self._by_slug.values())

@@ -48,7 +48,7 @@ class LocalProvider(Provider):
             self.base_url, key = await self.engine.base_url()
             self._keys = (Secret(key),)
 
-    async def close(self) -> None:
+    async def aclose(self) -> None:
         """End the process."""
         await self.engine.stop()
 
