@@ -87,6 +87,20 @@ def test_forcing_a_call_without_tools_is_the_callers_mistake() -> None:
         amend_body({"messages": MESSAGES, "tool_choice": "required"})
 
 
+def test_schema_nested_beyond_reason_is_the_callers_mistake() -> None:
+    schema: JsonObject = {"type": "string"}
+    for _ in range(2000):
+        schema = {"anyOf": [schema]}
+
+    with pytest.raises(InvalidRequest):
+        amend_body(
+            {
+                "messages": MESSAGES,
+                "response_format": {"type": "json_schema", "json_schema": {"schema": schema}},
+            }
+        )
+
+
 def test_forced_call_replaces_another_response_format_and_notes_it() -> None:
     amended = amend_body(
         {

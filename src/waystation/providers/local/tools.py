@@ -43,6 +43,13 @@ class ToolAnswer:
 
 def amend_body(body: JsonObject) -> AmendedBody:
     """The request without tools: forced ones as a schema, offered ones dropped, earlier calls told in words."""
+    try:
+        return _amended(body)
+    except RecursionError:
+        raise InvalidRequest("A JSON schema is nested too deeply for this model.") from None
+
+
+def _amended(body: JsonObject) -> AmendedBody:
     amended = {
         key: value
         for key, value in body.items()
