@@ -1,6 +1,7 @@
 """The catalogue as one immutable object with every lookup prepared. Swapped whole on refresh; reads no file."""
 
 import difflib
+import re
 from collections.abc import Callable, Iterable, Mapping
 
 from msgspec import Struct
@@ -8,6 +9,8 @@ from msgspec import Struct
 from waystation.catalog.endpoint import Endpoint
 from waystation.catalog.model import Model
 from waystation.catalog.provider_facts import ProviderFacts
+
+_VERSION = re.compile(r"[a-z]?\d{1,2}(\.\d{1,2})?|preview")
 
 
 class Resolution(Struct, frozen=True):
@@ -18,12 +21,14 @@ class Resolution(Struct, frozen=True):
 
 
 class LatestFamily(Struct, frozen=True, forbid_unknown_fields=True):
-    """What `~author/family-latest` ranges over: names of `author` with this prefix and without these words."""
+    """What `~author/family-latest` ranges over: the author's names made of these words and version numbers alone.
+
+    So `fast`, `mini`, `pro` and dated editions are out unless the family's own name has the word; previews count.
+    """
 
     alias: str
     author: str
-    prefix: str
-    exclude: tuple[str, ...] = ()
+    words: tuple[str, ...]
 
 
 class Catalog:
@@ -87,7 +92,9 @@ class Catalog:
             for model in self.models
             if _belongs(model, family) and (servable is None or servable(model))
         ]
-        return max(members, key=lambda model: (model.created or 0, model.id), default=None)
+        dated = max(members, key=lambda model: (model.created or 0, model.id), default=None)
+        highest = max(members, key=lambda model: _versions(model.id), default=None)
+        return highest if highest is not None and highest.created is None else dated
 
     def close_matches(self, slug: str, n: int = 3) -> tuple[str, ...]:
         """Up to `n` ids that look like a slug that was not found, best first."""
@@ -131,10 +138,16 @@ class Catalog:
 
 def _belongs(model: Model, family: LatestFamily) -> bool:
     author, _, name = model.id.partition("/")
-    if author != family.author or ":" in name or not name.startswith(family.prefix):
+    if author != family.author or ":" in name:
         return False
-    rest = name[len(family.prefix) :]
-    return not any(word in family.exclude for word in rest.strip("-").split("-"))
+    words = name.split("-")
+    return all(word in words for word in family.words) and all(
+        _VERSION.fullmatch(word) for word in words if word not in family.words
+    )
+
+
+def _versions(model_id: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in re.findall(r"\d+", model_id))
 
 
 def _bare_names(models: Iterable[Model], aliases: Mapping[str, str]) -> dict[str, str]:

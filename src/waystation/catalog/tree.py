@@ -159,17 +159,18 @@ def endpoint_of(row: TreeEndpoint, model: TreeModel, profiles: Profiles) -> Endp
 
 
 def parameters_of(row: TreeEndpoint, profiles: Profiles) -> frozenset[str]:
-    """What may be sent: the adapter's profile, plus what each ability adds, less what the lack of `sampling` forbids."""
+    """What may be sent: the adapter's profile and what each ability adds, less what a `without_` ability takes away."""
     if row.parameters is not None:
         return frozenset(row.parameters)
     if row.operation != "chat":
         return frozenset()
     sendable = set(profiles.providers.get(row.provider, profiles.providers["default"]))
-    for ability in row.abilities:
-        sendable.update(profiles.abilities.get(ability, ()))
-    if "fixed_sampling" in row.abilities:
-        sendable.difference_update(profiles.abilities["sampling"])
-    return frozenset(sendable)
+    added = [word for word in row.abilities if not word.startswith("without_")]
+    removed = [word for word in row.abilities if word.startswith("without_")]
+    sendable.update(name for word in added for name in profiles.abilities.get(word, ()))
+    return frozenset(
+        sendable.difference(name for word in removed for name in profiles.abilities.get(word, ()))
+    )
 
 
 def _read(path: Path, kind: type[_Kind]) -> _Kind:

@@ -28,7 +28,7 @@ _SPEED = re.compile(
     r"-(turbo|fast|tput|highspeed|high-speed|high-throughput|lightning|flex|ultraspeed|cheaper|original|throughput)$"
 )
 _FILLER = re.compile(r"-(instruct|it|tee|maas|hf|versatile|instant|lora)(?=-|$)")
-_DATE = re.compile(r"-(20\d{6}|20\d\d-\d\d-\d\d|2[3-6]\d{4})$")
+_DATE = re.compile(r"-(20\d{6}|20\d\d-\d\d-\d\d|\d\d-20\d\d|2[3-6]\d{4})$")
 _LOOSE = re.compile(r"-(latest|preview|default|\d{3}|beta|exp)$")
 _SPLIT_FAMILY = re.compile(r"\b(llama|gemma|glm|hermes|phi|granite|mimo|nova)(-?v)?(?=\d)")
 _CLAUDE = re.compile(r"^claude-(\d+(?:-\d+)?)-([a-z]+)(?=-|$)")
@@ -102,5 +102,6 @@ def _fold(name: str) -> str:
     name = _FILLER.sub("", name)
     name = re.sub(r"^(meta-|nvidia-)(?=llama|nemotron)", "", name)
     name = _SPLIT_FAMILY.sub(r"\1-", name)
-    name = re.sub(r"\b(llama|mistral|mixtral|claude)-v(?=\d)", r"\1-", name)
+    name = re.sub(r"\b(llama|mistral|mixtral|claude|recraft)-?v(?=\d)", r"\1-", name)
+    name = re.sub(r"^qwen-(?=\d)", "qwen", name)
     return _CLAUDE.sub(r"claude-\2-\1", name)

@@ -11,6 +11,7 @@ from msgspec import Struct
 from waystation.catalog.provider_facts import ProviderFacts
 
 PROVIDERS_FILE = Path(__file__).with_name("providers.toml")
+NAMES_FILE = Path(__file__).with_name("names.toml")
 
 _PORTKEY = {
     "ai21": "ai21",
@@ -68,6 +69,15 @@ class _ProviderRows(Struct):
     providers: tuple[_ProviderRow, ...]
 
 
+class _Drop(Struct):
+    patterns: list[str]
+
+
+class _Names(Struct):
+    keys: dict[str, str]
+    drop: _Drop
+
+
 class Maps:
     """The tables, with our provider slugs in place of the sources' tags."""
 
@@ -78,7 +88,9 @@ class Maps:
         ).providers
         self._slugs = {tag: row.slug for row in rows for tag in row.tags}
         self.providers = {row.slug: _facts(row) for row in rows}
-        self.key_aliases = self._maps.key_aliases
+        names = msgspec.convert(tomllib.loads(NAMES_FILE.read_text(encoding="utf-8")), _Names)
+        self.key_aliases = self._maps.key_aliases | names.keys
+        self._dropped = re.compile("|".join(names.drop.patterns))
         self.author_aliases = self._maps.author_aliases
         self.own_provider = {
             author: self._slugs[tag]
@@ -110,6 +122,14 @@ class Maps:
             if pattern.match(key):
                 return author
         return self.author_aliases.get(org, org) or None
+
+    def writes(self, author: str) -> bool:
+        """Whether an author makes models under this very name."""
+        return any(name == author for _, name in self._authors)
+
+    def dropped(self, native_id: str) -> bool:
+        """Whether a native id is something else than a model that we could serve."""
+        return self._dropped.search(native_id.lower()) is not None
 
     @cached_property
     def profiles(self) -> dict[str, tuple[str, ...]]:

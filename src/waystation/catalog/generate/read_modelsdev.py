@@ -50,6 +50,7 @@ class _Modalities(Struct, frozen=True):
 class _Option(Struct, frozen=True):
     type: str = ""
     values: list[str | None] = []
+    min: int | None = None
 
 
 class _Weights(Struct, frozen=True):
@@ -121,6 +122,7 @@ def _claim(source: str, section: str, native_id: str, row: _Row, *, thresholds_k
         else None,
         budget="budget_tokens" in options,
         toggle="toggle" in options,
+        always_reasons=section == "google" and (options.get("budget_tokens", _Option()).min or 0) > 0,
         open_weights=row.open_weights,
         hugging_face_id=_hugging_face(row.weights),
         knowledge=row.knowledge,

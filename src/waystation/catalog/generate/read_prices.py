@@ -194,10 +194,13 @@ def read_pi_ai(path: Path, source: str) -> Iterator[Claim]:
 
 
 def _pi_efforts(row: _PiRow) -> tuple[str, ...] | None:
-    named = ("max", "xhigh", "high", "medium", "low", "minimal")
-    if not any(word in row.thinking_level_map for word in named):
+    """The map names what differs: the three common efforts hold unless they are null, the others only where they are set."""
+    levels = row.thinking_level_map
+    if not any(word in levels for word in ("max", "xhigh", "high", "medium", "low", "minimal")):
         return None
-    return tuple(word for word in named if row.thinking_level_map.get(word))
+    named = [word for word in ("max", "xhigh", "minimal") if levels.get(word)]
+    common = [word for word in ("high", "medium", "low") if levels.get(word, word)]
+    return (*named, *common, *(("none",) if levels.get("off") else ()))
 
 
 def _pi_pricing(cost: _PiCost) -> Pricing:

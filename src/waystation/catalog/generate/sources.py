@@ -50,18 +50,18 @@ SOURCES = (
         4,
         lists_hosts=True,
     ),
-    Source("litellm", "litellm-1.109.1.json", "2026-11-01", "MIT (c) Berri AI", 4, 2, lists_hosts=True),
+    Source("litellm", "litellm-1.109.1.json", "2026-11-01", "MIT", 4, 2, lists_hosts=True),
     Source(
         "genai-prices",
         "genai-prices-0.2.3.json",
         "2026-11-01",
-        "MIT (c) Pydantic Services",
+        "MIT",
         4,
         2,
         lists_hosts=False,
     ),
     Source("model-prices", "model-prices-0.0.5.json", "2026-10-26", "MIT", 3, 3, lists_hosts=False),
-    Source("pi-ai", "pi-ai-1.5.2.json", "2026-11-10", "MIT (c) Mario Zechner", 3, 5, lists_hosts=True),
+    Source("pi-ai", "pi-ai-1.5.2.json", "2026-11-10", "MIT", 3, 5, lists_hosts=True),
     Source(
         "portkey", "portkey-20260821.json", "2026-08-21", "MIT (c) 2025 Portkey.ai", 1, 1, lists_hosts=False
     ),
