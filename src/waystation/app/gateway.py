@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import Self
 
-from waystation.accounts.bootstrap import FirstKeys, ensure_keys
+from waystation.accounts.bootstrap import FirstKeys, bootstrap
 from waystation.accounts.keys import KeyRing
 from waystation.api.asgi import Application
 from waystation.api.control import control_plane
@@ -24,6 +24,7 @@ from waystation.catalog.load import load
 from waystation.codec.dialect import Dialect
 from waystation.credits.cost import Tariffs
 from waystation.dialects import openai_chat, openai_completions
+from waystation.dialects.openai_chat.wire import WireRequest
 from waystation.generations.log import GenerationLog
 from waystation.pipeline.answer import Answer
 from waystation.pipeline.dispatch import Dispatch
@@ -44,12 +45,8 @@ from waystation.upstream.client import Client, ClientSettings, Timeouts
 
 log = logging.getLogger(__name__)
 INFERENCE = {
-    "/chat/completions": InferenceRoute(
-        "Chat completion", "sendChatCompletionRequest", openai_chat.wire.ChatRequest
-    ),
-    "/completions": InferenceRoute(
-        "Text completion (legacy)", "completions", openai_completions.CompletionRequest
-    ),
+    "/chat/completions": InferenceRoute("Chat completion", "sendChatCompletionRequest", WireRequest),
+    "/completions": InferenceRoute("Text completion (legacy)", "completions", WireRequest),
 }
 DIALECTS: tuple[Dialect, ...] = (openai_chat.DIALECT, openai_completions.DIALECT)
 LOG_FLUSH = 0.25
@@ -60,7 +57,8 @@ class Gateway:
     """Every part of one process, wired. `async with Gateway(settings) as gateway: serve(gateway.application)`."""
 
     application: Application
-    first_keys: FirstKeys
+    made_keys: FirstKeys | None
+    """The first keys, if this start made them."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -99,7 +97,13 @@ class Gateway:
         engine = open_engine(settings.storage.database_url, data_dir)
         self._stack.push_async_callback(engine.dispose)
         key_store = SqlKeyStore(engine)
-        self.first_keys = await ensure_keys(key_store, data_dir, settings.keys)
+        self.made_keys = await bootstrap(
+            key_store,
+            data_dir,
+            prefix=settings.keys.prefix,
+            api_key=settings.keys.api_key,
+            management_key=settings.keys.management_key,
+        )
         await self.keys.load(key_store)
         generations = GenerationLog(SqlGenerationStore(engine), data_dir / "journal")
         self._stack.push_async_callback(generations.close)

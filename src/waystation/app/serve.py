@@ -11,7 +11,6 @@ from collections.abc import Callable
 import uvicorn
 import uvloop
 
-from waystation.accounts.bootstrap import FirstKeys
 from waystation.app.banner import banner
 from waystation.app.gateway import Gateway
 from waystation.settings import Settings
@@ -83,16 +82,16 @@ async def _serve(settings: Settings, listener: socket.socket, *, announce: bool)
 
         def started() -> None:
             if announce:
-                _announce(settings, gateway.first_keys, listener)
+                _announce(settings, gateway, listener)
 
         server = _Server(config, gateway, settings.server.shutdown_grace, started)
         await server.serve(sockets=[listener])
     return 0
 
 
-def _announce(settings: Settings, first_keys: FirstKeys, listener: socket.socket) -> None:
+def _announce(settings: Settings, gateway: Gateway, listener: socket.socket) -> None:
     host, port = listener.getsockname()[:2]
-    sys.stdout.write(banner(settings, first_keys, host, port))
+    sys.stdout.write(banner(settings, gateway.made_keys, host, port))
     sys.stdout.flush()
 
 

@@ -74,14 +74,13 @@ class Source:
 class Delivery:
     """The client's side of a stream: when it is committed, and how it ends."""
 
-    __slots__ = ("_caller", "_headers", "_opening", "_renderer", "failed")
+    __slots__ = ("_caller", "_headers", "_opening", "_renderer")
 
     def __init__(self, caller: Caller, headers: Headers) -> None:
         self._caller = caller
         self._headers = headers
         self._renderer: StreamRenderer | None = None
         self._opening: asyncio.Task[None] | None = None
-        self.failed = False
 
     @property
     def speaking(self) -> bool:
@@ -106,16 +105,12 @@ class Delivery:
         renderer = self._renderer
         if renderer is None:
             raise RuntimeError("a delivery carries only after it began")
+        data = b""
         while not source.ended:
-            events = await source.next()
-            data = renderer.feed(events)
-            if source.ended:
-                self.failed = bool(events) and isinstance(events[-1], StreamError)
-                await self._caller.finish(data + renderer.close())
-                return
             if data:
                 await self._caller.send(data)
-        await self._caller.finish(renderer.close())
+            data = renderer.feed(await source.next())
+        await self._caller.finish(data + renderer.close())
 
     async def fail(self, renderer: StreamRenderer, error: StreamError) -> None:
         """End a committed stream with an error frame."""
