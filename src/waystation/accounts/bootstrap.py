@@ -13,42 +13,48 @@ import msgspec
 from msgspec import Struct
 
 from waystation.accounts.keys import Account, KeyStore, Origin, account_of, hash_key, make_key
-from waystation.errors import InvalidRequest
+from waystation.settings import KeySettings
+from waystation.settings.problem import SettingsError
 
 FILE_NAME = "first-keys.toml"
 _HEAD = "# The first keys of this gateway. Delete this file once you have put them somewhere safe.\n"
 
 
 class FirstKeys(Struct, frozen=True):
-    """The raw first keys; nobody else ever knows them again."""
+    """The raw first keys, None where the file or the key is gone. Nobody else ever knows them again."""
 
-    api_key: str
-    management_key: str
+    path: Path
+    inference: str | None = None
+    management: str | None = None
+    made_now: bool = False
 
 
-async def bootstrap(
-    store: KeyStore, data_dir: Path, *, prefix: str, api_key: str = "", management_key: str = ""
-) -> FirstKeys | None:
-    """Make the keys of the settings the valid ones; where there is no key at all, make the first two and return them."""
-    await apply_settings(store, prefix=prefix, api_key=api_key, management_key=management_key)
-    if await store.all():
-        return None
-    keys = await asyncio.to_thread(_first_keys, data_dir, prefix)
-    await store.add(_new(keys.api_key, "First key", prefix, "first_start", is_management=False))
-    await store.add(
-        _new(keys.management_key, "First management key", prefix, "first_start", is_management=True)
-    )
+async def ensure_keys(store: KeyStore, data_dir: Path, settings: KeySettings) -> FirstKeys:
+    """Make the keys of the settings valid; where there is no key at all, make the first two.
+
+    Returns the first keys as long as their file lies in the data folder and they are still valid.
+    """
+    await apply_settings(store, settings)
+    known = {account.key_hash for account in await store.all()}
+    if known:
+        return _still_valid(await asyncio.to_thread(read_first_keys, data_dir), known)
+    keys = await asyncio.to_thread(_first_keys, data_dir, settings.prefix)
+    for raw, name, is_management in (
+        (keys.inference, "First key", False),
+        (keys.management, "First management key", True),
+    ):
+        if raw is not None:
+            await store.add(_new(raw, name, settings.prefix, "first_start", is_management=is_management))
     return keys
 
 
-async def apply_settings(
-    store: KeyStore, *, prefix: str, api_key: str = "", management_key: str = ""
-) -> None:
+async def apply_settings(store: KeyStore, settings: KeySettings) -> None:
     """Make the keys of the settings valid and revoke those that earlier settings named; empty means none."""
-    if api_key and api_key == management_key:
-        raise InvalidRequest("keys.api_key and keys.management_key must differ.")
+    if settings.api_key and settings.api_key == settings.management_key:
+        raise SettingsError("keys.api_key: expected another key than keys.management_key")
+    given = ((settings.api_key, False), (settings.management_key, True))
+    wanted = {hash_key(raw): (raw, is_management) for raw, is_management in given if raw}
     known = {account.key_hash: account for account in await store.all()}
-    wanted = {hash_key(raw): (raw, is_management) for raw, is_management in _given(api_key, management_key)}
     for account in known.values():
         if account.origin == "settings" and account.key_hash not in wanted:
             await store.revoke(account.key_hash)
@@ -56,44 +62,59 @@ async def apply_settings(
         if _stands(known.get(key_hash), is_management=is_management):
             continue
         name = "Management key of the settings" if is_management else "Key of the settings"
-        await store.add(_new(raw, name, prefix, "settings", is_management=is_management))
+        await store.add(_new(raw, name, settings.prefix, "settings", is_management=is_management))
 
 
-def read_first_keys(data_dir: Path) -> FirstKeys | None:
-    """The first keys, while the operator has not deleted the file; None for a file that is not one of ours."""
+def read_first_keys(data_dir: Path) -> FirstKeys:
+    """What the file holds, while the operator has not deleted it; nothing of a file that is not ours."""
+    path = data_dir / FILE_NAME
     try:
-        text = (data_dir / FILE_NAME).read_text(encoding="utf-8")
-        return msgspec.convert(tomllib.loads(text), FirstKeys)
-    except (FileNotFoundError, tomllib.TOMLDecodeError, msgspec.ValidationError):
-        return None
+        return _parsed(path)
+    except (OSError, UnicodeError, tomllib.TOMLDecodeError, msgspec.ValidationError):
+        return FirstKeys(path)
+
+
+class _File(Struct, frozen=True):
+    inference: str
+    management: str
+
+
+def _parsed(path: Path) -> FirstKeys:
+    file = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), _File)
+    return FirstKeys(path, file.inference, file.management)
+
+
+def _still_valid(keys: FirstKeys, known: set[str]) -> FirstKeys:
+    inference, management = (
+        raw if raw is not None and hash_key(raw) in known else None
+        for raw in (keys.inference, keys.management)
+    )
+    return FirstKeys(keys.path, inference, management)
 
 
 def _first_keys(data_dir: Path, prefix: str) -> FirstKeys:
     """The keys of the file, which is written first where there is none."""
-    keys = FirstKeys(make_key(prefix), make_key(prefix))
+    path = data_dir / FILE_NAME
+    keys = FirstKeys(path, make_key(prefix), make_key(prefix), made_now=True)
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = data_dir / f".{FILE_NAME}.{os.getpid()}"
     draft.unlink(missing_ok=True)
     with os.fdopen(
         os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8"
     ) as file:
-        file.write(f'{_HEAD}api_key = "{keys.api_key}"\nmanagement_key = "{keys.management_key}"\n')
+        file.write(f'{_HEAD}inference = "{keys.inference}"\nmanagement = "{keys.management}"\n')
         file.flush()
         os.fsync(file.fileno())
     try:
-        os.link(draft, data_dir / FILE_NAME)
+        os.link(draft, path)
     except FileExistsError:
         earlier = read_first_keys(data_dir)
-        if earlier is not None:
+        if earlier.inference is not None:
             return earlier
-        draft.replace(data_dir / FILE_NAME)
+        draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
     return keys
-
-
-def _given(api_key: str, management_key: str) -> list[tuple[str, bool]]:
-    return [(raw, is_management) for raw, is_management in ((api_key, False), (management_key, True)) if raw]
 
 
 def _stands(account: Account | None, *, is_management: bool) -> bool:

@@ -107,3 +107,8 @@ class GenerationRecord(Struct, frozen=True, gc=False, omit_defaults=True):
     def charged(self) -> int:
         """Nano-dollars on the account's bill; an unknown cost charges nothing until it is known."""
         return (self.cost.total or 0) if self.cost is not None else 0
+
+    @property
+    def byok(self) -> int:
+        """Nano-dollars that a provider charged to the caller's own credential."""
+        return (self.cost.upstream or 0) if self.cost is not None and self.cost.is_byok else 0

@@ -84,7 +84,7 @@ class GenerationResponse(Struct, frozen=True):
     data: GenerationData
 
 
-def to_generation_response(record: GenerationRecord) -> GenerationResponse:
+def response_of(record: GenerationRecord) -> GenerationResponse:
     """The body for one record. An unknown cost shows as 0 with `cost_unknown`, since the spec wants a number."""
     usage, cost = record.usage or _NO_USAGE, record.cost or _NO_COST
     known = record.usage is not None

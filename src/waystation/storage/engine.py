@@ -1,0 +1,90 @@
+"""The one seam to a database: SQLite (WAL) by default, PostgreSQL by URL where its driver is installed."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+from sqlalchemy import URL, event, make_url
+from sqlalchemy.exc import (
+    ArgumentError,
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    StatementError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from waystation.errors import Unavailable
+from waystation.settings.problem import SettingsError
+
+FILE_NAME = "waystation.db"
+BUSY_SECONDS = 10.0
+"""How long a connection waits for another process's write."""
+
+_POSTGRESQL_DRIVER = "psycopg"
+
+
+def database_url(url: str, data_dir: Path) -> URL:
+    """The configured database without a driver; empty means SQLite in the data folder. `SettingsError` for any other."""
+    if not url:
+        return URL.create("sqlite", database=str(data_dir / FILE_NAME))
+    try:
+        parsed = make_url(url)
+        kind = "postgresql" if parsed.drivername == "postgres" else parsed.get_backend_name()
+    except (ArgumentError, ImportError):
+        raise SettingsError("storage.database_url: this is no database URL") from None
+    if kind not in ("sqlite", "postgresql"):
+        raise SettingsError("storage.database_url: expected sqlite:///... or postgresql://...")
+    if kind == "postgresql" and find_spec(_POSTGRESQL_DRIVER) is None:
+        raise SettingsError(
+            f'storage.database_url: PostgreSQL needs a driver, "pip install {_POSTGRESQL_DRIVER}"'
+        )
+    return parsed.set(drivername=kind)
+
+
+def sync_url(url: URL) -> URL:
+    """The same database for code that blocks: migrations, and a look from the command line."""
+    return url.set(drivername=f"postgresql+{_POSTGRESQL_DRIVER}") if url.drivername == "postgresql" else url
+
+
+def open_engine(url: str, data_dir: Path) -> AsyncEngine:
+    """The engine that stores share. Connects on first use; `dispose` it in the end."""
+    parsed = database_url(url, data_dir)
+    if parsed.drivername == "postgresql":
+        return create_async_engine(
+            parsed.set(drivername=f"postgresql+{_POSTGRESQL_DRIVER}"), pool_pre_ping=True
+        )
+    engine = create_async_engine(
+        parsed.set(drivername="sqlite+aiosqlite"), connect_args={"timeout": BUSY_SECONDS}, pool_size=4
+    )
+    event.listen(engine.sync_engine, "connect", prepare_sqlite)
+    return engine
+
+
+def prepare_sqlite(connection: sqlite3.Connection, _: object) -> None:
+    """Readers beside one writer, commits without waiting for the disk, references that hold."""
+    cursor = connection.cursor()
+    for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+class NotStorable(Exception):
+    """The database is there and refuses the data itself."""
+
+
+@contextmanager
+def reaching() -> Iterator[None]:
+    """Turn the database's failures into ours: `Unavailable` for its own, `NotStorable` for those of the data."""
+    try:
+        yield
+    except (IntegrityError, DataError, OverflowError, UnicodeError) as error:
+        raise NotStorable(str(error)) from error
+    except (DBAPIError, InterfaceError, PoolTimeout, OSError) as error:
+        raise Unavailable("The database cannot be reached.") from error
+    except StatementError as error:
+        raise NotStorable(str(error)) from error

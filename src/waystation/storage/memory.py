@@ -1,0 +1,58 @@
+"""Stores that forget with the process: for tests, under the same contract as the database's."""
+
+from collections.abc import Sequence
+
+from waystation.accounts.keys import Account
+from waystation.generations.record import GenerationRecord
+from waystation.generations.store import Periods, Spend, day_of
+
+
+class MemoryKeyStore:
+    """Accounts in a dict."""
+
+    def __init__(self) -> None:
+        self._accounts: dict[str, Account] = {}
+
+    async def all(self) -> list[Account]:
+        """Every account, oldest first."""
+        return sorted(self._accounts.values(), key=lambda account: (account.created_at, account.key_hash))
+
+    async def get(self, key_hash: str) -> Account | None:
+        """The account of this hash."""
+        return self._accounts.get(key_hash)
+
+    async def add(self, account: Account) -> None:
+        """Keep the account, in place of an earlier one of the same hash."""
+        self._accounts[account.key_hash] = account
+
+    async def revoke(self, key_hash: str) -> bool:
+        """Forget the key for good; False where there was none."""
+        return self._accounts.pop(key_hash, None) is not None
+
+
+class MemoryGenerationStore:
+    """Generations in a dict."""
+
+    def __init__(self) -> None:
+        self._records: dict[str, GenerationRecord] = {}
+
+    async def add(self, records: Sequence[GenerationRecord]) -> None:
+        """Keep all of them; known ids change nothing."""
+        for record in records:
+            self._records.setdefault(record.id, record)
+
+    async def get(self, generation_id: str) -> GenerationRecord | None:
+        """The record of this id."""
+        return self._records.get(generation_id)
+
+    async def spend(self, key_hash: str, at: int) -> Spend:
+        """Sums for one key, with the periods that hold the moment `at` (Unix milliseconds)."""
+        periods = Periods.of(at)
+        own = [record for record in self._records.values() if record.key_hash == key_hash]
+        since = [
+            [record for record in own if first is None or day_of(record.created_at) >= first]
+            for first in (None, periods.day, periods.week, periods.month)
+        ]
+        charged = (sum(record.charged for record in records) for records in since)
+        byok = (sum(record.byok for record in records) for records in since)
+        return Spend(*charged, *byok)

@@ -1,0 +1,53 @@
+"""The tables. Times are Unix milliseconds, days are days since 1970-01-01 (UTC), money is nano-dollars."""
+
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, String, Table, Text
+
+metadata = MetaData(
+    naming_convention={"pk": "pk_%(table_name)s", "ix": "ix_%(table_name)s_%(column_0_N_name)s"},
+)
+
+keys = Table(
+    "keys",
+    metadata,
+    Column("key_hash", String(64), primary_key=True),
+    Column("label", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("is_management", Boolean, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger),
+    Column("disabled", Boolean, nullable=False),
+    Column("creator_user_id", Text),
+    Column("workspace_id", Text),
+    Column("origin", String(16), nullable=False),
+)
+
+generations = Table(
+    "generations",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("created_at", BigInteger, nullable=False),
+    Column("key_hash", String(64), nullable=False),
+    Column("model", Text, nullable=False),
+    Column("provider", Text),
+    Column("status", Integer, nullable=False),
+    Column("cost", BigInteger),
+    Column("upstream_cost", BigInteger),
+    Column("is_byok", Boolean, nullable=False),
+    Column("prompt_tokens", BigInteger, nullable=False),
+    Column("completion_tokens", BigInteger, nullable=False),
+    Column("record", Text, nullable=False),
+    Index(None, "key_hash", "created_at"),
+    Index(None, "created_at"),
+)
+"""`record` is the whole `GenerationRecord` as JSON; the other columns are what is asked for. `cost` null is unknown."""
+
+daily_spend = Table(
+    "daily_spend",
+    metadata,
+    Column("key_hash", String(64), primary_key=True),
+    Column("day", Integer, primary_key=True),
+    Column("cost", BigInteger, nullable=False),
+    Column("byok_cost", BigInteger, nullable=False),
+    Column("generations", BigInteger, nullable=False),
+)
+"""Sums over `generations`, kept in the transaction that adds them: what a key has spent is never a scan."""
