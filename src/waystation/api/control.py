@@ -20,6 +20,7 @@ def control_plane(handlers: Sequence[HTTPRouteHandler], cors: Cors) -> Applicati
     app = Litestar(
         route_handlers=list(handlers),
         openapi_config=None,
+        logging_config=None,
         exception_handlers={
             GatewayError: on_gateway_error,
             HTTPException: on_framework_error,

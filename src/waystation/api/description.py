@@ -60,10 +60,14 @@ def description_routes(
 
 
 def _document(handlers: Sequence[HTTPRouteHandler], inference: Mapping[str, InferenceRoute]) -> JsonObject:
-    describing = Litestar(list(handlers), openapi_config=OpenAPIConfig("Waystation", __version__))
+    describing = Litestar(
+        list(handlers), logging_config=None, openapi_config=OpenAPIConfig("Waystation", __version__)
+    )
     described: JsonObject = msgspec.json.decode(msgspec.json.encode(describing.openapi_schema.to_schema()))
     structs = [route.request for route in inference.values()]
-    schemas, components = msgspec.json.schema_components(structs, ref_template="#/components/schemas/{name}")
+    schemas, components = msgspec.json.schema_components(
+        structs, schema_hook=_anything, ref_template="#/components/schemas/{name}"
+    )
     paths = described.setdefault("paths", {})
     known = described.setdefault("components", {})
     if not isinstance(paths, dict) or not isinstance(known, dict):
@@ -76,6 +80,13 @@ def _document(handlers: Sequence[HTTPRouteHandler], inference: Mapping[str, Infe
     described["info"] = {"title": "Waystation", "version": __version__}
     described["paths"] = dict(sorted(paths.items()))
     return described
+
+
+def _anything(kind: type) -> dict[str, object]:
+    """The schema of a field that takes any JSON."""
+    if kind is object:
+        return {"description": "Any JSON."}
+    raise NotImplementedError(kind)
 
 
 def _operation(route: InferenceRoute, schema: Mapping[str, object]) -> JsonObject:

@@ -12,7 +12,7 @@ from waystation.api.request_headers import headers_of
 from waystation.credits.money import float_of
 from waystation.errors import NotFound
 from waystation.generations.log import GenerationLog
-from waystation.generations.response import GenerationResponse, to_generation_response
+from waystation.generations.response import GenerationResponse, response_of
 from waystation.operations.parts import JsonObject
 
 
@@ -27,7 +27,7 @@ def generation_routes(generations: GenerationLog, keys: KeyRing) -> list[HTTPRou
         record = await generations.get(id) if id else None
         if record is None or record.key_hash != account.key_hash:
             raise NotFound(f"Generation {id[:64]} not found")
-        return to_generation_response(record)
+        return response_of(record)
 
     @get("/api/v1/key", operation_id="getCurrentKey", summary="Get the caller's key", tags=["Keys"])
     async def key(request: Request[Any, Any, Any]) -> JsonObject:

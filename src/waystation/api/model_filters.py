@@ -13,7 +13,20 @@ from waystation.errors import InvalidRequest
 PAGE = 500
 MAX_PAGE = 1000
 SORTS = frozenset(
-    ["pricing-low-to-high", "pricing-high-to-low", "context-high-to-low", "throughput-high-to-low", "latency-low-to-high", "most-popular", "top-weekly", "newest", "intelligence-high-to-low", "coding-high-to-low", "agentic-high-to-low", "design-arena-elo-high-to-low"]
+    [
+        "pricing-low-to-high",
+        "pricing-high-to-low",
+        "context-high-to-low",
+        "throughput-high-to-low",
+        "latency-low-to-high",
+        "most-popular",
+        "top-weekly",
+        "newest",
+        "intelligence-high-to-low",
+        "coding-high-to-low",
+        "agentic-high-to-low",
+        "design-arena-elo-high-to-low",
+    ]
 )
 _SECONDS_A_DAY = 86_400
 

@@ -14,7 +14,34 @@ from waystation.operations.parts import JsonObject
 
 UNKNOWN = "-1"
 PARAMETERS = frozenset(
-    ["temperature", "top_p", "top_k", "min_p", "top_a", "frequency_penalty", "presence_penalty", "repetition_penalty", "max_tokens", "max_completion_tokens", "logit_bias", "logprobs", "top_logprobs", "prediction", "seed", "response_format", "structured_outputs", "stop", "tools", "tool_choice", "parallel_tool_calls", "include_reasoning", "reasoning", "reasoning_effort", "web_search_options", "verbosity"]
+    [
+        "temperature",
+        "top_p",
+        "top_k",
+        "min_p",
+        "top_a",
+        "frequency_penalty",
+        "presence_penalty",
+        "repetition_penalty",
+        "max_tokens",
+        "max_completion_tokens",
+        "logit_bias",
+        "logprobs",
+        "top_logprobs",
+        "prediction",
+        "seed",
+        "response_format",
+        "structured_outputs",
+        "stop",
+        "tools",
+        "tool_choice",
+        "parallel_tool_calls",
+        "include_reasoning",
+        "reasoning",
+        "reasoning_effort",
+        "web_search_options",
+        "verbosity",
+    ]
 )
 """The words of the spec's `Parameter`; clients validate against them."""
 _PUBLIC_RATES = tuple(name for name in RATE_NAMES if name not in ("search_unit", "character", "second"))

@@ -1,29 +1,28 @@
 """What a newcomer reads when the gateway is up: where it listens, the first key, and a request to paste."""
 
-from waystation.accounts.bootstrap import FILE_NAME, FirstKeys, read_first_keys
+from waystation.accounts.bootstrap import FirstKeys
 from waystation.settings import Settings
 
 LOCAL_MODEL = "huggingfacetb/smollm2-135m-instruct"
 
 
-def banner(settings: Settings, made: FirstKeys | None, host: str, port: int) -> str:
-    """A few lines for standard output. The inference key is shown while `first-keys.toml` lies in the data folder."""
+def banner(settings: Settings, keys: FirstKeys, host: str, port: int) -> str:
+    """A few lines for standard output. The inference key is shown while its file lies in the data folder."""
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host
     base = f"http://{shown}:{port}/api/v1"
     lines = [f"Waystation is ready at {base}"]
-    keys = made or read_first_keys(settings.storage.data_path)
-    if keys is None:
+    if keys.inference is None:
         lines.append("Keys: `waystation keys list` shows them, `waystation keys create` makes one.")
         return "\n".join(lines) + "\n"
-    lines.append(f"  inference key   {keys.api_key}")
-    if made is not None:
-        lines.append(f"  management key  {made.management_key}")
-    lines.append(f"  kept in {settings.storage.data_path / FILE_NAME} until you delete that file")
+    lines.append(f"  inference key   {keys.inference}")
+    if keys.management is not None and keys.made_now:
+        lines.append(f"  management key  {keys.management}")
+    lines.append(f"  kept in {keys.path} until you delete that file")
     if settings.local.enabled:
         lines += [
             "",
             "Paste this for a streamed completion from the embedded model:",
-            *_curl(base, keys.api_key),
+            *_curl(base, keys.inference),
         ]
     return "\n".join(lines) + "\n"
 

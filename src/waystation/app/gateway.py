@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import Self
 
-from waystation.accounts.bootstrap import FirstKeys, bootstrap
+from waystation.accounts.bootstrap import FirstKeys, ensure_keys
 from waystation.accounts.keys import KeyRing
 from waystation.api.asgi import Application
 from waystation.api.control import control_plane
@@ -57,8 +57,7 @@ class Gateway:
     """Every part of one process, wired. `async with Gateway(settings) as gateway: serve(gateway.application)`."""
 
     application: Application
-    made_keys: FirstKeys | None
-    """The first keys, if this start made them."""
+    first_keys: FirstKeys
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -97,13 +96,7 @@ class Gateway:
         engine = open_engine(settings.storage.database_url, data_dir)
         self._stack.push_async_callback(engine.dispose)
         key_store = SqlKeyStore(engine)
-        self.made_keys = await bootstrap(
-            key_store,
-            data_dir,
-            prefix=settings.keys.prefix,
-            api_key=settings.keys.api_key,
-            management_key=settings.keys.management_key,
-        )
+        self.first_keys = await ensure_keys(key_store, data_dir, settings.keys)
         await self.keys.load(key_store)
         generations = GenerationLog(SqlGenerationStore(engine), data_dir / "journal")
         self._stack.push_async_callback(generations.close)

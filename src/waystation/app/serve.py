@@ -91,7 +91,7 @@ async def _serve(settings: Settings, listener: socket.socket, *, announce: bool)
 
 def _announce(settings: Settings, gateway: Gateway, listener: socket.socket) -> None:
     host, port = listener.getsockname()[:2]
-    sys.stdout.write(banner(settings, gateway.made_keys, host, port))
+    sys.stdout.write(banner(settings, gateway.first_keys, host, port))
     sys.stdout.flush()
 
 
