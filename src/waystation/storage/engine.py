@@ -59,7 +59,10 @@ def open_engine(url: str, data_dir: Path) -> AsyncEngine:
             parsed.set(drivername=f"postgresql+{_POSTGRESQL_DRIVER}"), pool_pre_ping=True
         )
     engine = create_async_engine(
-        parsed.set(drivername="sqlite+aiosqlite"), connect_args={"timeout": BUSY_SECONDS}, pool_size=4
+        parsed.set(drivername="sqlite+aiosqlite"),
+        connect_args={"timeout": BUSY_SECONDS},
+        pool_size=4,
+        paramstyle="named",
     )
     event.listen(engine.sync_engine, "connect", prepare_sqlite)
     return engine

@@ -29,6 +29,8 @@ class SqlGenerationStore:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self._insert = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
+        self._insert_unknown = self._insert(generations).on_conflict_do_nothing()
+        self._bulk_insert = str(self._insert_unknown.compile(dialect=engine.dialect))
 
     async def add(self, records: Sequence[GenerationRecord]) -> None:
         """Keep all of them or none; `RecordRejected` where one of them cannot be kept. Known ids change nothing."""
@@ -37,10 +39,8 @@ class SqlGenerationStore:
         try:
             with reaching():
                 rows = [_row(record) for record in records]
-                async with self._engine.begin() as connection:
-                    statement = self._insert(generations).on_conflict_do_nothing().returning(generations.c.id)
-                    new = set((await connection.execute(statement, rows)).scalars())
-                    await self._sum(connection, [record for record in records if record.id in new])
+                if not await self._add_new(records, rows):
+                    await self._add_unknown(records, rows)
         except NotStorable as error:
             raise RecordRejected(str(error)) from error
 
@@ -67,6 +67,23 @@ class SqlGenerationStore:
                     await connection.execute(select(*sums).where(daily_spend.c.key_hash == key_hash))
                 ).one()
                 return Spend(*(int(amount) for amount in row))
+
+    async def _add_new(self, records: Sequence[GenerationRecord], rows: list[dict[str, object]]) -> bool:
+        """Add records none of which is known, the usual case, by the driver's own bulk insert; else change nothing."""
+        async with self._engine.connect() as connection:
+            result = await connection.exec_driver_sql(self._bulk_insert, rows)
+            if result.rowcount != len(rows):
+                return False
+            await self._sum(connection, records)
+            await connection.commit()
+            return True
+
+    async def _add_unknown(self, records: Sequence[GenerationRecord], rows: list[dict[str, object]]) -> None:
+        """Add those of the records that are not known."""
+        async with self._engine.begin() as connection:
+            result = await connection.execute(self._insert_unknown.returning(generations.c.id), rows)
+            new = set(result.scalars())
+            await self._sum(connection, [record for record in records if record.id in new])
 
     async def _sum(self, connection: AsyncConnection, records: Sequence[GenerationRecord]) -> None:
         """Add new records to their days, in one order for all writers, so that none waits for another in a circle."""

@@ -1,10 +1,8 @@
 """The tables. Times are Unix milliseconds, days are days since 1970-01-01 (UTC), money is nano-dollars."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Integer, MetaData, String, Table, Text
 
-metadata = MetaData(
-    naming_convention={"pk": "pk_%(table_name)s", "ix": "ix_%(table_name)s_%(column_0_N_name)s"},
-)
+metadata = MetaData(naming_convention={"pk": "pk_%(table_name)s"})
 
 keys = Table(
     "keys",
@@ -36,10 +34,10 @@ generations = Table(
     Column("prompt_tokens", BigInteger, nullable=False),
     Column("completion_tokens", BigInteger, nullable=False),
     Column("record", Text, nullable=False),
-    Index(None, "key_hash", "created_at"),
-    Index(None, "created_at"),
 )
-"""`record` is the whole `GenerationRecord` as JSON; the other columns are what is asked for. `cost` null is unknown."""
+"""`record` is the whole `GenerationRecord` as JSON; the other columns are what is asked for. `cost` null is unknown.
+
+Indexes arrive with the questions that need them; today generations are asked for by id alone."""
 
 daily_spend = Table(
     "daily_spend",

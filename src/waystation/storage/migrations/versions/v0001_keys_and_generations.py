@@ -39,8 +39,6 @@ def upgrade() -> None:
         sa.Column("record", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_generations"),
     )
-    op.create_index("ix_generations_key_hash_created_at", "generations", ["key_hash", "created_at"])
-    op.create_index("ix_generations_created_at", "generations", ["created_at"])
     op.create_table(
         "daily_spend",
         sa.Column("key_hash", sa.String(64), nullable=False),
