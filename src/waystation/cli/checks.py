@@ -10,9 +10,11 @@ from typing import Literal
 from msgspec import Struct
 
 from waystation.catalog.index import Catalog
+from waystation.errors import Unavailable
 from waystation.providers.local import weights
 from waystation.providers.registry import Registry
 from waystation.settings import Settings, variable_for, without_credentials
+from waystation.storage.migrations import state
 
 OLD_CATALOGUE = 45
 """Days after which prices and models are likely to be out of date."""
@@ -63,6 +65,23 @@ def check_address(host: str, port: int) -> Check:
             remedy = f"Choose another address with --host or --port, or {variable_for(('server', 'port'))}."
             return Check("address", "failed", f"{where}: {error.strerror or error}", remedy)
     return Check("address", "ok", f"{where} is free")
+
+
+def check_database(url: str, data_dir: Path) -> Check:
+    """The database can be read and its schema is current."""
+    try:
+        found = state(url, data_dir)
+    except Unavailable as error:
+        return Check(
+            "database", "failed", error.message, "Check storage.database_url and the database server."
+        )
+    if found.is_current:
+        return Check("database", "ok", f"{found.where}: revision {found.revision}, current")
+    if found.revision is None:
+        return Check("database", "ok", f"{found.where} will be made on the first start")
+    detail = f"{found.where}: revision {found.revision}, pending: {', '.join(found.pending)}"
+    remedy = 'Run "waystation migrate", or leave it to "waystation serve".'
+    return Check("database", "warning", detail, remedy)
 
 
 def check_catalog(catalog: Catalog, registry: Registry, problem: str | None) -> Check:

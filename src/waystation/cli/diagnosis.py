@@ -13,6 +13,7 @@ from waystation.cli.checks import (
     check_address,
     check_catalog,
     check_data_dir,
+    check_database,
     check_embedded_model,
     check_providers,
     check_upstream,
@@ -51,6 +52,7 @@ def diagnose(settings: Settings) -> Diagnosis:
     checks = [
         check_data_dir(settings.storage.data_path),
         check_address(settings.server.host, settings.server.port),
+        check_database(settings.storage.database_url, settings.storage.data_path),
         check_catalog(catalog, registry, problem),
         check_providers(settings, registry),
         check_embedded_model(settings),

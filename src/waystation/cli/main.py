@@ -5,7 +5,9 @@ import click
 from waystation import __version__
 from waystation.cli.catalog import catalog
 from waystation.cli.doctor import doctor
+from waystation.cli.keys import keys
 from waystation.cli.local import local
+from waystation.cli.migrate import migrate
 from waystation.cli.serve import serve
 from waystation.errors import GatewayError
 from waystation.settings import SettingsError
@@ -40,5 +42,5 @@ def main() -> None:
     """
 
 
-for command in (serve, doctor, local, catalog):
+for command in (serve, doctor, local, catalog, keys, migrate):
     main.add_command(command)
