@@ -65,10 +65,11 @@ class TreeModel(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=T
 
 
 class About(Struct, frozen=True, forbid_unknown_fields=True):
-    """When the tree was generated, and the date of each source's data."""
+    """When the tree was generated, the date of each source's data, and how many rows it had."""
 
     generated_at: str
     sources: dict[str, str]
+    rows: dict[str, int] = {}
 
 
 class Aliases(Struct, frozen=True, forbid_unknown_fields=True):

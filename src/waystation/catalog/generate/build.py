@@ -240,10 +240,17 @@ def _thinking(
         return []
     rows = []
     for offer, pricing in paid:
-        rates = next((claim.tiers["thinking"] for claim in offer.claims if "thinking" in claim.tiers), None)
-        if rates is None and pricing.internal_reasoning is not None:
-            rates = replace(pricing, completion=pricing.internal_reasoning, internal_reasoning=None)
-        if rates is not None:
+        if pricing.internal_reasoning is not None:
+            tiers = (
+                replace(tier, completion=tier.internal_reasoning, internal_reasoning=None)
+                for tier in pricing.overrides
+            )
+            rates = replace(
+                pricing,
+                completion=pricing.internal_reasoning,
+                internal_reasoning=None,
+                overrides=tuple(tiers),
+            )
             rows.append((offer, rates))
     return rows
 

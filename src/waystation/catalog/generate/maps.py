@@ -116,6 +116,22 @@ class Maps:
         tag = table.get(section) if table is not None else section
         return self._slugs.get(tag) if tag is not None else None
 
+    def sections(self) -> dict[str, dict[str, str]]:
+        """For each kind of refreshable source, its words for the providers we serve and our slugs; no resellers."""
+        tables = {
+            "modelsdev": {tag: tag for tag in self._slugs},
+            "litellm": self._maps.litellm_provider_to_tag,
+            "genai-prices": self._maps.genai_prices_provider_to_tag,
+        }
+        return {
+            kind: {
+                word: self._slugs[tag]
+                for word, tag in sorted(table.items())
+                if tag in self._slugs and not self._is_reseller(word)
+            }
+            for kind, table in tables.items()
+        }
+
     def author(self, org: str, key: str) -> str | None:
         """The author slug of a model, from its organisation if that is one, else from its name."""
         for pattern, author in self._authors:

@@ -61,6 +61,11 @@ class SlugBook:
         forms = tuple(self._maps.key_aliases.get(form, form) for form in spelling.forms)
         for position, form in enumerate(forms):
             if form in self._by_key:
+                if (
+                    self._by_key.setdefault(spelling.forms[position], self._by_key[form])
+                    == self._by_key[form]
+                ):
+                    self._how.setdefault(spelling.forms[position], self._how[form])
                 return Naming(self._by_key[form], self._how[form], position == 0, spelling)
         if claim.base_model is not None:
             base = self._maps.key_aliases.get(key := spell(claim.base_model).forms[0], key)

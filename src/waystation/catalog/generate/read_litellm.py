@@ -32,8 +32,10 @@ _ABOVE = re.compile(r"^input_cost_per_token_above_(\d+)k_tokens$")
 
 def read_litellm(path: Path, source: str) -> Iterator[Claim]:
     """Every row of an operation that we have; prices there are USD per token. Sizes, regions and steps are skipped."""
-    raw = msgspec.json.decode(path.read_bytes(), type=dict[str, dict[str, msgspec.Raw]])
-    for key, fields in raw.items():
+    for key, raw in msgspec.json.decode(path.read_bytes(), type=dict[str, msgspec.Raw]).items():
+        if key == "sample_spec" or bytes(raw)[:1] != b"{":
+            continue
+        fields = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
         row = {name: _scalar(value) for name, value in fields.items()}
         mode, section = row.get("mode"), row.get("litellm_provider")
         if not isinstance(section, str) or not isinstance(mode, str) or mode not in OPERATIONS:
@@ -104,9 +106,10 @@ def _pricing(row: _Row, suffix: str, fields: dict[str, msgspec.Raw]) -> Pricing:
         return exact(value) if isinstance(value, Decimal) else None
 
     write = rate("cache_creation_input_token_cost")
+    first = _first_range(fields)
     return Pricing(
-        prompt=rate("input_cost_per_token"),
-        completion=rate("output_cost_per_token"),
+        prompt=rate("input_cost_per_token") or first.prompt,
+        completion=rate("output_cost_per_token") or first.completion,
         request=rate("input_cost_per_request"),
         image_token=rate("input_cost_per_image_token"),
         image_output=rate("output_cost_per_image"),
@@ -114,7 +117,7 @@ def _pricing(row: _Row, suffix: str, fields: dict[str, msgspec.Raw]) -> Pricing:
         audio_output=rate("output_cost_per_audio_token"),
         input_audio_cache=rate("cache_read_input_audio_token_cost"),
         web_search=_web_search(fields),
-        internal_reasoning=rate("output_cost_per_reasoning_token"),
+        internal_reasoning=rate("output_cost_per_reasoning_token") or first.internal_reasoning,
         input_cache_read=rate("cache_read_input_token_cost"),
         input_cache_write=write or None,
         input_cache_write_1h=rate("cache_creation_input_token_cost_above_1hr"),
@@ -150,26 +153,43 @@ class _Range(msgspec.Struct):
     range: tuple[Decimal, Decimal]
     input_cost_per_token: Decimal | None = None
     output_cost_per_token: Decimal | None = None
+    output_cost_per_reasoning_token: Decimal | None = None
     cache_read_input_token_cost: Decimal | None = None
 
 
 def _ranges(fields: dict[str, msgspec.Raw]) -> tuple[PriceOverride, ...]:
-    if "tiered_pricing" not in fields:
-        return ()
-    try:
-        ranges = msgspec.json.decode(fields["tiered_pricing"], type=list[_Range])
-    except msgspec.ValidationError:
-        return ()
     return tuple(
         PriceOverride(
             min_prompt_tokens=int(item.range[0]),
             prompt=exact(item.input_cost_per_token),
             completion=exact(item.output_cost_per_token),
+            internal_reasoning=exact(item.output_cost_per_reasoning_token),
             input_cache_read=exact(item.cache_read_input_token_cost),
         )
-        for item in ranges
+        for item in _decoded_ranges(fields)
         if item.range[0] > 0
     )
+
+
+def _first_range(fields: dict[str, msgspec.Raw]) -> Pricing:
+    """The rates of the range that begins at zero, which stand where a row has ranges and no base rate."""
+    for item in _decoded_ranges(fields):
+        if item.range[0] == 0:
+            return Pricing(
+                prompt=exact(item.input_cost_per_token),
+                completion=exact(item.output_cost_per_token),
+                internal_reasoning=exact(item.output_cost_per_reasoning_token),
+            )
+    return Pricing()
+
+
+def _decoded_ranges(fields: dict[str, msgspec.Raw]) -> list[_Range]:
+    if "tiered_pricing" not in fields:
+        return []
+    try:
+        return msgspec.json.decode(fields["tiered_pricing"], type=list[_Range])
+    except msgspec.ValidationError:
+        return []
 
 
 def _web_search(fields: dict[str, msgspec.Raw]) -> Decimal | None:

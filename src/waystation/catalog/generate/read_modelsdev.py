@@ -97,6 +97,13 @@ def read_modelsdev(path: Path, source: str, *, thresholds_known: bool) -> Iterat
             yield _claim(source, section, native_id, row, thresholds_known=thresholds_known)
 
 
+def read_modelsdev_api(path: Path, source: str) -> Iterator[Claim]:
+    """Every row of the published `api.json`, which folds tiers into one size, so its tiers are never believed."""
+    for section, facts in msgspec.json.decode(path.read_bytes(), type=dict[str, _Section]).items():
+        for native_id, row in facts.models.items():
+            yield _claim(source, section, native_id, row, thresholds_known=False)
+
+
 def _claim(source: str, section: str, native_id: str, row: _Row, *, thresholds_known: bool) -> Claim:
     outputs = tuple(row.modalities.output) or None
     options = {option.type: option for option in row.reasoning_options}

@@ -77,6 +77,24 @@ def read_genai_prices(path: Path, source: str, as_of: str) -> Iterator[Claim]:
             )
 
 
+class _LiveModel(_GenaiModel):
+    id: str = ""
+
+
+class _LiveSection(Struct):
+    id: str
+    models: list[_LiveModel]
+
+
+def read_genai_live(path: Path, source: str, as_of: str) -> Iterator[Claim]:
+    """The same rows from the file that the project publishes, which is a list."""
+    for section in msgspec.json.decode(path.read_bytes(), type=list[_LiveSection]):
+        for row in section.models:
+            yield Claim(
+                source=source, section=section.id, native_id=row.id, pricing=_genai_pricing(row.prices, as_of)
+            )
+
+
 def _genai_pricing(prices: _GenaiRates | list[_Conditional], as_of: str) -> Pricing:
     if isinstance(prices, _GenaiRates):
         return _rates(prices)
@@ -284,20 +302,18 @@ class _ModelPrices(Struct):
 
 
 def read_model_prices(path: Path, source: str) -> Iterator[Claim]:
-    """The latest standard and thinking rates of first-party labs, and what they removed. USD per million there."""
+    """The latest standard rates of first-party labs, and what they removed. USD per million there."""
     file = msgspec.json.decode(path.read_bytes(), type=_ModelPrices)
     for section, models in file.prices.items():
         for native_id, kinds in models.items():
             status = file.status.get(section, {}).get(native_id)
             latest = _latest(kinds.get("standard", []))
-            thinking = _latest(kinds.get("thinking", []))
             yield Claim(
                 source=source,
                 section=section,
                 native_id=native_id,
                 deprecated=status == "removed",
                 pricing=latest or Pricing(),
-                tiers={"thinking": thinking} if thinking is not None else {},
             )
 
 

@@ -1,5 +1,6 @@
 """The generator: source files in, a tree of reviewable facts out. The same input gives the same bytes."""
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -76,7 +77,11 @@ def generate(source_dir: Path, output_dir: Path, as_of: str = AS_OF) -> Report:
     )
     emit(Profiles(providers=maps.profiles, abilities=dict(_ABILITIES)), output_dir / "param_profiles.json")
     emit(lock, lock_file)
-    emit(About(as_of, {source.name: source.date for source in SOURCES}), output_dir / "about.json")
+    emit(maps.sections(), output_dir / "sections.json")
+    rows = Counter(claim.source for claim in claims)
+    emit(
+        About(as_of, {source.name: source.date for source in SOURCES}, dict(rows)), output_dir / "about.json"
+    )
     write(output_dir / "SOURCES.md", _credits())
     return Report(
         models=len(built.models),
