@@ -1,0 +1,63 @@
+"""A hostile server and a client that are gone when the test is over; every test runs on asyncio's loop and on uvloop."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack
+from types import FrameType
+
+import pytest
+import uvloop
+from upstream.hostile_server import HostileServer, Script
+
+from waystation.upstream.client import Client, ClientSettings
+
+Serve = Callable[..., HostileServer]
+MakeClient = Callable[..., Client]
+
+
+def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    return {"asyncio": asyncio.SelectorEventLoop, "uvloop": uvloop.new_event_loop}
+
+
+@pytest.fixture(autouse=True)
+def no_test_hangs() -> Iterator[None]:
+    """A test that waits for what never comes is cut off, loudly."""
+
+    def cut(number: int, frame: FrameType | None) -> None:
+        raise AssertionError("the test hung")
+
+    before = signal.signal(signal.SIGALRM, cut)
+    signal.setitimer(signal.ITIMER_REAL, 10)
+    yield
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.fixture
+async def serve() -> AsyncIterator[Serve]:
+    async with AsyncExitStack() as stack:
+
+        def start(*scripts: Script, host: str = "127.0.0.1") -> HostileServer:
+            server = HostileServer(scripts, host)
+            stack.push_async_callback(server.aclose)
+            return server
+
+        yield start
+
+
+@pytest.fixture
+async def make_client() -> AsyncIterator[MakeClient]:
+    async with AsyncExitStack() as stack:
+
+        def make(settings: ClientSettings | None = None) -> Client:
+            client = Client(settings) if settings else Client()
+            stack.push_async_callback(client.aclose)
+            return client
+
+        yield make
+
+
+@pytest.fixture
+def client(make_client: MakeClient) -> Client:
+    return make_client()

@@ -1,0 +1,439 @@
+"""Servers that are slow, cut their answers, lie, or do not listen; and callers who go away."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from upstream.conftest import MakeClient, Serve
+from upstream.hostile_server import HostileServer, Link, Script, answer, ending, saying
+
+from waystation.errors import BadResponse, ConnectionFailed, GatewayError, TimedOut
+from waystation.upstream.client import Client, ClientSettings, Response, Timeouts
+
+CHUNKED_HEAD = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
+SHORT = 0.05
+
+
+def stuck(data: bytes) -> Script:
+    """Send this in answer to a request, then say nothing until the client goes."""
+
+    async def script(link: Link) -> None:
+        await link.request()
+        await link.send(data)
+        await link.gone()
+
+    return script
+
+
+async def get(client: Client, server: HostileServer, timeouts: Timeouts | None = None) -> Response:
+    return await client.send("GET", server.url, [], timeouts=timeouts or Timeouts())
+
+
+@pytest.mark.parametrize("data", [b"", b"HTTP/1.1 200 OK\r\ncontent-", b"HTTP/1.1 100 Continue\r\n\r\n"])
+async def test_a_server_that_does_not_begin_its_answer_is_given_up(serve: Serve, client: Client, data: bytes) -> None:
+    server = serve(stuck(data))
+    with pytest.raises(TimedOut, match="did not begin"):
+        await get(client, server, Timeouts(first_byte=SHORT))
+    await server.finished()
+
+
+async def test_a_server_that_falls_silent_is_given_up(serve: Serve, client: Client) -> None:
+    server = serve(stuck(answer(b"hello")[:-1]))
+    response = await get(client, server, Timeouts(idle=SHORT))
+    assert await anext(aiter(response)) == b"hell"
+    with pytest.raises(TimedOut, match="fell silent"):
+        await anext(aiter(response))
+    await server.finished()
+
+
+async def test_a_server_that_trickles_for_ever_is_given_up_in_total(serve: Serve, client: Client) -> None:
+    async def trickle(link: Link) -> None:
+        await link.request()
+        await link.send(CHUNKED_HEAD)
+        while True:
+            await link.send(b"1\r\nx\r\n")
+            await asyncio.sleep(0.005)
+
+    server = serve(trickle)
+    response = await get(client, server, Timeouts(idle=5, total=SHORT))
+    with pytest.raises(TimedOut, match="did not end"):
+        await response.read()
+
+
+async def test_a_handshake_that_does_not_come_is_a_connect_timeout(serve: Serve, make_client: MakeClient) -> None:
+    async def silent(link: Link) -> None:
+        await link.gone()
+
+    server = serve(silent)
+    client = make_client(ClientSettings(verify=False))
+    with pytest.raises(TimedOut, match="connect deadline"):
+        await client.send("GET", server.url.replace("http:", "https:"), [], timeouts=Timeouts(connect=SHORT))
+    assert not client._pools
+
+
+async def test_a_request_that_is_not_taken_is_given_up(serve: Serve, client: Client) -> None:
+    never = asyncio.Event()
+
+    async def deaf(_: Link) -> None:
+        await never.wait()
+
+    server = serve(deaf)
+    with pytest.raises(TimedOut, match="did not take"):
+        await client.send("POST", server.url, [], b"x" * 20_000_000, Timeouts(idle=SHORT))
+
+
+async def test_a_slow_but_steady_upload_is_not_idle(serve: Serve, client: Client) -> None:
+    async def slow(link: Link) -> None:
+        head = await link.head()
+        assert b"content-length: 4000000" in head
+        for _ in range(8):
+            await link.exactly(500_000)
+            await asyncio.sleep(SHORT / 2)
+        await link.send(answer())
+        await link.gone()
+
+    server = serve(slow)
+    response = await client.send("POST", server.url, [], b"x" * 4_000_000, Timeouts(idle=SHORT * 4))
+    assert await response.read() == b"ok"
+
+
+async def test_a_deadline_looks_at_the_request_in_hand_not_at_the_one_before(serve: Serve, client: Client) -> None:
+    server = serve(saying(answer(), b""))
+    await (await get(client, server, Timeouts(first_byte=100, idle=100))).read()
+    with pytest.raises(TimedOut, match="did not begin"):
+        await get(client, server, Timeouts(first_byte=SHORT))
+
+
+@pytest.mark.parametrize("data", [b"", b"HTTP", b"HTTP/1.1 200 OK\r\nx-a", b"HTTP/1.1 103 Hints\r\n\r\n"])
+async def test_an_answer_cut_in_its_head_is_a_failed_connection(serve: Serve, client: Client, data: bytes) -> None:
+    server = serve(ending(data))
+    with pytest.raises(ConnectionFailed):
+        await get(client, server)
+    assert len(server.links) == 1
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        answer(b"hello")[:-1],
+        answer(b"hello")[:-5],
+        CHUNKED_HEAD,
+        CHUNKED_HEAD + b"5\r\nhel",
+        CHUNKED_HEAD + b"5\r\nhello\r\n",
+        CHUNKED_HEAD + b"5\r\nhello\r\n0\r\n",
+    ],
+)
+async def test_an_answer_cut_in_its_body_is_a_bad_response(serve: Serve, client: Client, data: bytes) -> None:
+    server = serve(ending(data))
+    response = await get(client, server)
+    with pytest.raises(BadResponse, match="cut"):
+        await response.read()
+
+
+async def test_what_came_before_the_cut_is_delivered_first(serve: Serve, client: Client) -> None:
+    server = serve(ending(CHUNKED_HEAD + b"5\r\nhello\r\n"))
+    response = await get(client, server)
+    pieces = aiter(response)
+    assert await anext(pieces) == b"hello"
+    with pytest.raises(BadResponse):
+        await anext(pieces)
+
+
+@pytest.mark.parametrize(("data", "error"), [(b"", ConnectionFailed), (answer(b"hello")[:-1], BadResponse)])
+async def test_a_reset_is_told_by_where_it_happened(
+    serve: Serve, client: Client, data: bytes, error: type[GatewayError]
+) -> None:
+    read = asyncio.Event()
+
+    async def script(link: Link) -> None:
+        await link.request()
+        await link.send(data)
+        if data:
+            await read.wait()
+        link.reset()
+
+    server = serve(script)
+    if error is ConnectionFailed:
+        with pytest.raises(ConnectionFailed):
+            await get(client, server)
+        return
+    response = await get(client, server)
+    pieces = aiter(response)
+    assert await anext(pieces) == b"hell"
+    read.set()
+    with pytest.raises(error):
+        await anext(pieces)
+
+
+async def test_a_body_without_length_ends_with_the_connection(serve: Serve, client: Client) -> None:
+    server = serve(ending(b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 100_000))
+    assert len(await (await get(client, server)).read()) == 100_000
+
+
+async def test_a_server_that_half_closes_after_its_answer_is_understood(serve: Serve, client: Client) -> None:
+    async def script(link: Link) -> None:
+        await link.request()
+        await link.send(b"HTTP/1.1 200 OK\r\n\r\nhello")
+        link.half_close()
+        await link.gone()
+
+    server = serve(script)
+    assert await (await get(client, server)).read() == b"hello"
+    await server.finished()
+
+
+async def test_a_server_that_half_closes_instead_of_answering_is_a_failed_connection(
+    serve: Serve, client: Client
+) -> None:
+    async def script(link: Link) -> None:
+        await link.request()
+        link.half_close()
+        await link.gone()
+
+    server = serve(script)
+    with pytest.raises(ConnectionFailed):
+        await get(client, server)
+    await server.finished()
+
+
+@pytest.mark.parametrize("junk", [b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil", b"junk"])
+async def test_a_connection_with_bytes_after_the_answer_is_never_reused(serve: Serve, client: Client, junk: bytes) -> None:
+    server = serve(stuck(answer() + junk), saying(answer(b"fresh")))
+    assert await (await get(client, server)).read() == b"ok"
+    assert await (await get(client, server)).read() == b"fresh"
+
+
+async def test_a_connection_on_which_an_idle_server_speaks_is_never_reused(serve: Serve, client: Client) -> None:
+    async def script(link: Link) -> None:
+        await link.request()
+        await link.send(answer())
+        await release.wait()
+        await link.send(b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\n\r\n")
+        await link.gone()
+
+    release = asyncio.Event()
+    server = serve(script, saying(answer(b"fresh")))
+    assert await (await get(client, server)).read() == b"ok"
+    release.set()
+    await server.finished()
+    assert await (await get(client, server)).read() == b"fresh"
+
+
+async def test_heads_over_the_limit_are_refused(serve: Serve, make_client: MakeClient) -> None:
+    server = serve(ending(b"HTTP/1.1 200 OK\r\nx-a: " + b"b" * 1_000_000 + b"\r\n\r\n"))
+    with pytest.raises(BadResponse, match="too large"):
+        await get(make_client(), server)
+
+
+async def test_cancelling_a_request_closes_its_connection(serve: Serve, client: Client) -> None:
+    server = serve(stuck(b""))
+    task = asyncio.create_task(get(client, server))
+    await server.asked()
+    task.cancel()
+    await server.finished()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_cancelling_a_reader_closes_its_connection(serve: Serve, client: Client) -> None:
+    server = serve(stuck(answer(b"hello")[:-1]))
+    response = await get(client, server)
+    task = asyncio.create_task(response.read())
+    await asyncio.sleep(0)
+    task.cancel()
+    await server.finished()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_closing_a_response_closes_its_connection(serve: Serve, client: Client) -> None:
+    server = serve(stuck(answer(b"hello")[:-1]))
+    response = await get(client, server)
+    response.close()
+    await server.finished()
+    with pytest.raises(ConnectionFailed):
+        await response.read()
+
+
+async def test_closing_a_response_wakes_its_reader(serve: Serve, client: Client) -> None:
+    server = serve(stuck(answer(b"hello")[:-5]))
+    response = await get(client, server)
+    task = asyncio.create_task(response.read())
+    await asyncio.sleep(0)
+    response.close()
+    with pytest.raises(ConnectionFailed):
+        await task
+
+
+async def test_cancelling_after_the_answer_leaves_the_connection_to_others(serve: Serve, client: Client) -> None:
+    server = serve(saying(answer(), answer()))
+    task = asyncio.create_task(get(client, server))
+    while not any(pool._idle for pool in client._pools.values()):
+        await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task])
+    assert await (await get(client, server)).read() == b"ok"
+    assert len(server.links) == 1
+
+
+async def test_a_slow_reader_makes_the_socket_wait(serve: Serve, make_client: MakeClient) -> None:
+    size = 30_000_000
+
+    async def flood(link: Link) -> None:
+        await link.request()
+        await link.send(answer(b"x" * size))
+        await link.gone()
+
+    server = serve(flood)
+    client = make_client(ClientSettings(max_buffered_bytes=100_000))
+    response = await get(client, server)
+    (connection,) = client._sockets._open
+    while connection._transport.is_reading():
+        await asyncio.sleep(0)
+    assert response._body._size < 100_000 + 512 * 1024
+    assert len(await response.read()) == size
+    assert connection._transport.is_reading()
+    assert len(await response.read()) == 0
+
+
+async def test_an_idle_deadline_does_not_blame_the_server_for_a_slow_reader(serve: Serve, make_client: MakeClient) -> None:
+    server = serve(saying(answer(b"x" * 3_000_000)))
+    client = make_client(ClientSettings(max_buffered_bytes=1000))
+    response = await get(client, server, Timeouts(idle=SHORT))
+    await asyncio.sleep(SHORT * 3)
+    assert len(await response.read()) == 3_000_000
+
+
+async def test_a_large_body_does_not_pile_up_before_a_slow_server(serve: Serve, client: Client) -> None:
+    body = b"0123456789" * 3_000_000
+    listen = asyncio.Event()
+
+    async def slow(link: Link) -> None:
+        await listen.wait()
+        request = await link.request()
+        await link.send(answer(hashlib.sha256(request.partition(b"\r\n\r\n")[2]).hexdigest().encode()))
+        await link.gone()
+
+    server = serve(slow)
+    task = asyncio.create_task(client.send("POST", server.url, [], body))
+    while not client._sockets._open or not next(iter(client._sockets._open))._upload._paused:
+        await asyncio.sleep(0)
+    (connection,) = client._sockets._open
+    assert connection._transport.get_write_buffer_size() < 1_000_000
+    listen.set()
+    assert await (await task).read() == hashlib.sha256(body).hexdigest().encode()
+
+
+@pytest.mark.parametrize("size", [0, 1, 16_384, 16_385, 262_144, 262_145, 1_000_000])
+async def test_bodies_of_every_size_arrive_whole(serve: Serve, client: Client, size: int) -> None:
+    server = serve(saying(answer()))
+    body = bytes(range(256)) * (size // 256 + 1)
+    await (await client.send("POST", server.url, [], body[:size])).read()
+    assert server.requests[0].partition(b"\r\n\r\n")[2] == body[:size]
+    assert b"content-length: %d\r\n" % size in server.requests[0]
+    assert b"expect" not in server.requests[0].lower()
+
+
+async def pieces_of(*pieces: bytes) -> AsyncIterator[bytes]:
+    for piece in pieces:
+        yield piece
+
+
+async def test_a_stream_is_sent_in_chunks(serve: Serve, client: Client) -> None:
+    server = serve(saying(answer(), answer()))
+    for _ in range(2):
+        response = await client.send("POST", server.url, [], pieces_of(b"a", b"", b"bc" * 20))
+        assert await response.read() == b"ok"
+    assert len(server.links) == 1
+    assert server.requests[0].endswith(b"\r\n\r\n1\r\na\r\n28\r\n" + b"bc" * 20 + b"\r\n0\r\n\r\n")
+
+
+async def test_a_long_stream_waits_for_a_slow_server(serve: Serve, client: Client) -> None:
+    server = serve(saying(answer()))
+    response = await client.send("POST", server.url, [], pieces_of(*[b"x" * 100_000] * 100))
+    assert await response.read() == b"ok"
+    assert server.requests[0].count(b"x") == 10_000_000
+
+
+async def test_a_stream_that_breaks_breaks_the_request(serve: Serve, client: Client) -> None:
+    async def broken() -> AsyncIterator[bytes]:
+        yield b"a"
+        raise ZeroDivisionError
+
+    server = serve(stuck(b""))
+    with pytest.raises(ZeroDivisionError):
+        await client.send("POST", server.url, [], broken())
+    await server.finished()
+
+
+async def test_a_stream_that_stalls_is_given_up(serve: Serve, client: Client) -> None:
+    async def stalled() -> AsyncIterator[bytes]:
+        yield b"a"
+        await asyncio.Event().wait()
+
+    server = serve(stuck(b""))
+    with pytest.raises(TimedOut, match="did not take"):
+        await client.send("POST", server.url, [], stalled(), Timeouts(idle=SHORT))
+
+
+async def test_a_refusal_before_the_end_of_the_upload_is_delivered(serve: Serve, client: Client) -> None:
+    async def refuse(link: Link) -> None:
+        await link.head()
+        await link.send(answer(b"too large", status=b"413 Content Too Large"))
+        await link.gone()
+
+    server = serve(refuse, saying(answer(b"fresh")))
+    response = await client.send("POST", server.url, [], b"x" * 20_000_000)
+    assert response.status == 413
+    assert await response.read() == b"too large"
+    assert await (await get(client, server)).read() == b"fresh"
+
+
+async def test_an_answer_that_grows_with_the_upload_is_read_beside_it(serve: Serve, client: Client) -> None:
+    async def echo(link: Link) -> None:
+        await link.head()
+        await link.send(CHUNKED_HEAD)
+        for _ in range(80):
+            piece = await link.exactly(100_000)
+            await link.send(b"%x\r\n%b\r\n" % (len(piece), piece))
+        await link.send(b"0\r\n\r\n")
+        await link.gone()
+
+    server = serve(echo)
+    response = await client.send("POST", server.url, [], b"y" * 8_000_000)
+    assert await response.read() == b"y" * 8_000_000
+
+
+async def test_no_answer_hangs_the_client_or_raises_what_is_not_ours() -> None:
+    """Arbitrary bytes as an answer, and the end of the connection after them."""
+
+    async def attempt(data: bytes) -> None:
+        server, client = HostileServer([ending(data)]), Client()
+        try:
+            await (await get(client, server, Timeouts(first_byte=2, idle=2))).read()
+        except (ConnectionFailed, BadResponse):
+            pass
+        finally:
+            await client.aclose()
+            await server.aclose()
+
+    loop = asyncio.get_running_loop()
+    examples: list[bytes] = []
+    mutated = st.builds(
+        lambda whole, at, junk: whole[: at % len(whole)] + junk + whole[at % len(whole) :],
+        st.sampled_from([answer(b"hello"), CHUNKED_HEAD + b"5\r\nhello\r\n0\r\n\r\n", b"HTTP/1.1 100 A\r\n\r\n" + answer()]),
+        st.integers(0, 200),
+        st.binary(max_size=12),
+    )
+
+    @settings(max_examples=150, derandomize=True, deadline=None, database=None)
+    @given(st.one_of(st.binary(max_size=80), mutated))
+    def draw(data: bytes) -> None:
+        examples.append(data)
+
+    await loop.run_in_executor(None, draw)
+    for data in examples:
+        await attempt(data)
