@@ -35,6 +35,10 @@ class SseParser:
             data = self._with_line_feeds(data)
         if self._pending:
             data = self._join(data)
+        elif data.startswith(b"data: ") and data.find(b"\n") == len(data) - 2 and data.endswith(b"\n\n"):
+            # One whole event a read: the usual case of a stream.
+            self._at_start = False
+            return [Frame(data[6:-2])]
         blocks = data.split(b"\n\n")
         rest = blocks.pop()
         if rest:

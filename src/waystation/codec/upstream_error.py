@@ -58,6 +58,21 @@ _DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)?")
 _SECONDS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 
 
+_CREDENTIAL: Final = (CredentialRejected, "The provider rejected the gateway's credential.")
+_TIMED_OUT: Final = (TimedOut, "The provider timed out.")
+_BY_STATUS: Final[dict[int, tuple[type[ProviderError], str]]] = {
+    401: _CREDENTIAL,
+    402: _CREDENTIAL,
+    403: _CREDENTIAL,
+    404: (ModelGone, "The provider does not know the model."),
+    408: _TIMED_OUT,
+    429: (RateLimited, "The provider is at capacity."),
+    504: _TIMED_OUT,
+    524: _TIMED_OUT,
+}
+"""Statuses that say nothing about the request itself, and what the caller hears of them. Other 5xx: overloaded."""
+
+
 def error_by_status(
     status: int,
     *,
@@ -67,42 +82,16 @@ def error_by_status(
 ) -> ProviderError:
     """The error that this status means. `message` and `code` are the provider's own, as they came."""
     provider_code = clean_code(code)
-    if status in {400, 413, 422} or (400 <= status < 500 and status not in {401, 402, 403, 404, 408, 429}):
+    if status in _BY_STATUS or status >= 500:
+        kind, text = _BY_STATUS.get(
+            status, (Overloaded, "The provider is not able to serve the request now.")
+        )
+        wait = retry_after if status == 429 or status >= 500 else None
+        return kind(text, upstream_status=status, retry_after=wait, provider_code=provider_code)
+    if 400 <= status < 500:
         return _rejected(status, message, code, provider_code)
-    if status in {401, 402, 403}:
-        return CredentialRejected(
-            "The provider rejected the gateway's credential.",
-            upstream_status=status,
-            provider_code=provider_code,
-        )
-    if status == 404:
-        return ModelGone(
-            "The provider does not know the model.", upstream_status=status, provider_code=provider_code
-        )
-    if status == 429:
-        return RateLimited(
-            "The provider is at capacity.",
-            upstream_status=status,
-            retry_after=retry_after,
-            provider_code=provider_code,
-        )
-    if status in {408, 504, 524}:
-        return TimedOut(
-            "The provider timed out.",
-            upstream_status=status,
-            retry_after=retry_after,
-            provider_code=provider_code,
-        )
-    if status >= 500:
-        return Overloaded(
-            "The provider is not able to serve the request now.",
-            upstream_status=status,
-            retry_after=retry_after,
-            provider_code=provider_code,
-        )
-    return BadResponse(
-        "The provider gave an answer that is none.", upstream_status=status, provider_code=provider_code
-    )
+    text = "The provider gave an answer that is none."
+    return BadResponse(text, upstream_status=status, provider_code=provider_code)
 
 
 def _rejected(
@@ -176,9 +165,7 @@ def _seconds(value: str) -> float | None:
         when = parsedate_to_datetime(value)
     except (ValueError, TypeError, IndexError):
         return None
-    return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp() - datetime.now(
-        UTC
-    ).timestamp()
+    return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp() - datetime.now(UTC).timestamp()
 
 
 def _whole(seconds: float) -> int:

@@ -98,6 +98,7 @@ class TextChunkRenderer(ChunkRenderer):
         delta: JsonObject,
         logprobs: JsonObject | None = None,
         extras: JsonObject | None = None,
+        *,
         reason: str | None = None,
         native_reason: str | None = None,
     ) -> JsonObject:

@@ -106,8 +106,8 @@ class ChunkRenderer:
             case RefusalDelta():
                 return self._chunk(event.choice, {"refusal": event.text}, event.logprobs)
             case MediaDelta():
-                media = {"images": [event.value]} if event.kind == "image" else {"audio": event.value}
-                return self._chunk(event.choice, media)
+                name, value = ("images", [event.value]) if event.kind == "image" else ("audio", event.value)
+                return self._chunk(event.choice, {name: value})
             case Annotation():
                 return self._chunk(event.choice, {"annotations": [event.value]})
             case ChoiceEnd():
@@ -164,7 +164,16 @@ class ChunkRenderer:
     def _choice_end(self, event: ChoiceEnd) -> bytes:
         self._greeted.add(event.choice)
         return self._frame(
-            [self._choice(event.choice, {}, event.logprobs, event.extras, event.reason, event.native_reason)]
+            [
+                self._choice(
+                    event.choice,
+                    {},
+                    event.logprobs,
+                    event.extras,
+                    reason=event.reason,
+                    native_reason=event.native_reason,
+                )
+            ]
         )
 
     def _message_end(self, event: MessageEnd) -> bytes:
@@ -182,7 +191,7 @@ class ChunkRenderer:
     def _stream_error(self, event: StreamError) -> bytes:
         self._failed = True
         self._note = None
-        choice = self._choice(0, {"content": ""}, None, None, "error", "error")
+        choice = self._choice(0, {"content": ""}, reason="error", native_reason="error")
         return self._frame([choice], {"error": render_stream_error_object(event.error)})
 
     def _quick(self, frames: _Frames, choice: int, index: int, delta: JsonObject, text: str) -> bytes:
@@ -218,6 +227,7 @@ class ChunkRenderer:
         delta: JsonObject,
         logprobs: JsonObject | None = None,
         extras: JsonObject | None = None,
+        *,
         reason: str | None = None,
         native_reason: str | None = None,
     ) -> JsonObject:

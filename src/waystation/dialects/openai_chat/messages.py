@@ -4,7 +4,7 @@ refusal, images, audio, calls. A trailing assistant message is a prefill and sim
 from collections.abc import Sequence
 from typing import Final
 
-from waystation.dialects.openai_chat.parts import Voice, parse_content, render_content
+from waystation.dialects.openai_chat.parts import Voice, parse_content, plain_text, render_content
 from waystation.dialects.openai_chat.reasoning import (
     DETAIL,
     parse_details,
@@ -23,11 +23,12 @@ from waystation.operations.parts import (
     Part,
     Reasoning,
     Refusal,
+    Text,
     ToolCall,
     ToolResult,
 )
 
-_ROLES: Final = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
+_PLAIN_ROLES: Final = frozenset({"system", "developer", "user"})
 _NOT_CONTENT: Final = (Reasoning, Refusal, ImageOutput, AudioOutput, ToolCall)
 
 
@@ -36,22 +37,30 @@ def parse_messages(messages: Sequence[WireMessage], raw: Sequence[JsonObject]) -
     parsed = []
     function_call_id = ""
     for index, (wire, value) in enumerate(zip(messages, raw, strict=True)):
-        where = f"messages[{index}]"
-        if wire.role not in _ROLES:
-            raise InvalidRequest(f"{where}.role: must be system, developer, user, assistant or tool.")
         extras = unknown(value, MESSAGE_KEYS)
-        if wire.role == "assistant":
+        if wire.role in _PLAIN_ROLES:
+            parts = _said(wire, index)
+            parsed.append(Message(wire.role, parts, wire.name, extras))
+        elif wire.role == "assistant":
             if wire.function_call is not None:
                 function_call_id = f"call_{index}"
-            parsed.append(Message("assistant", _assistant_parts(wire, where, index), wire.name, extras))
+            parts = _assistant_parts(wire, f"messages[{index}]", index)
+            parsed.append(Message("assistant", parts, wire.name, extras))
         elif wire.role in {"tool", "function"}:
-            parsed.append(_tool_message(wire, where, extras, function_call_id))
+            parsed.append(_tool_message(wire, f"messages[{index}]", extras, function_call_id))
         else:
-            if wire.content is None:
-                raise InvalidRequest(f"{where}.content: is required.")
-            parts = parse_content(wire.content, f"{where}.content")
-            parsed.append(Message(wire.role, parts, wire.name, extras))
+            raise InvalidRequest(
+                f"messages[{index}].role: must be system, developer, user, assistant or tool."
+            )
     return tuple(parsed)
+
+
+def _said(wire: WireMessage, index: int) -> tuple[Part, ...]:
+    if isinstance(wire.content, str):
+        return (Text(wire.content),)
+    if wire.content is None:
+        raise InvalidRequest(f"messages[{index}].content: is required.")
+    return parse_content(wire.content, f"messages[{index}].content")
 
 
 def _tool_message(wire: WireMessage, where: str, extras: JsonObject | None, function_call_id: str) -> Message:
@@ -121,14 +130,22 @@ def render_messages(messages: Sequence[Message], voice: Voice) -> list[JsonObjec
     for message in messages:
         if message.role == "assistant":
             rendered.append(_render_assistant(message, voice))
-            continue
-        results = [part for part in message.parts if isinstance(part, ToolResult)]
-        rendered += [_render_result(result, message, voice) for result in results]
-        if message.role != "tool" and (len(results) < len(message.parts) or not results):
-            others = [part for part in message.parts if not isinstance(part, ToolResult)]
-            content = render_content(others, voice)
-            value: JsonObject = {"role": message.role, "content": [] if content is None else content}
+        elif len(message.parts) == 1 and (text := plain_text(message.parts[0])) is not None:
+            value: JsonObject = {"role": message.role, "content": text}
             rendered.append(_with_name_and_extras(value, message, voice))
+        else:
+            rendered += _render_turn(message, voice)
+    return rendered
+
+
+def _render_turn(message: Message, voice: Voice) -> list[JsonObject]:
+    results = [part for part in message.parts if isinstance(part, ToolResult)]
+    rendered = [_render_result(result, message, voice) for result in results]
+    if message.role != "tool" and (len(results) < len(message.parts) or not results):
+        others = [part for part in message.parts if not isinstance(part, ToolResult)]
+        content = render_content(others, voice)
+        value: JsonObject = {"role": message.role, "content": [] if content is None else content}
+        rendered.append(_with_name_and_extras(value, message, voice))
     return rendered
 
 
@@ -188,7 +205,7 @@ def _add_reasoning(value: JsonObject, parts: Sequence[Part], voice: Voice) -> No
         if detailed:
             value["reasoning_details"] = render_details(thoughts, same_dialect=voice.same_dialect)
         return
-    if detailed:
+    if any(isinstance(part, Opaque) or part.signature or part.data for part in thoughts):
         voice.drop("messages.reasoning_details")
     if text is None:
         return

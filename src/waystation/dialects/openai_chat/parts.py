@@ -3,7 +3,7 @@
 A part's unknown keys are kept on it; those of its inner object (`image_url`, `file` ...) under that object's name.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Final, Literal
 
 from msgspec import Struct
@@ -150,21 +150,30 @@ def _cache_control(value: JsonObject, where: str) -> JsonObject | None:
     return None if mark is None else _object(mark, f"{where}.cache_control")
 
 
-def render_content(parts: Iterable[Part], voice: Voice) -> Content:
+def render_content(parts: Sequence[Part], voice: Voice) -> Content:
     """The `content` that these parts make: a string for one plain text, None for nothing."""
+    if len(parts) == 1 and (text := plain_text(parts[0])) is not None:
+        return text
     rendered = [value for part in parts if (value := _render_part(part, voice)) is not None]
     if not rendered:
         return None
     if len(rendered) == 1 and rendered[0].keys() == _PLAIN_TEXT:
-        text = rendered[0]["text"]
-        return text if isinstance(text, str) else rendered
+        said = rendered[0]["text"]
+        return said if isinstance(said, str) else rendered
     return rendered
 
 
 _PLAIN_TEXT: Final = {"type", "text"}
 
 
-def _render_part(part: Part, voice: Voice) -> JsonObject | None:
+def plain_text(part: Part) -> str | None:
+    """The text of a part that is text and nothing more."""
+    if isinstance(part, Text) and part.cache_control is None and part.extras is None:
+        return part.text
+    return None
+
+
+def _render_part(part: Part, voice: Voice) -> JsonObject | None:  # noqa: PLR0911 - one line a kind of part
     match part:
         case Text(text=text):
             return _marked({"type": "text", "text": text}, part.cache_control, part.extras, voice)

@@ -78,17 +78,16 @@ def parse_detail(value: JsonObject) -> Reasoning | Opaque:
     if kind is None:
         return Opaque(DETAIL, value)
     text_key = "summary" if kind == "summary" else "text"
-    known = {
-        key: value[key]
-        for key in (text_key, "signature", "data", "id", "format")
-        if isinstance(value.get(key), str)
-    }
+    known: dict[str, str] = {}
+    rest: JsonObject = {}
+    for key, field in value.items():
+        if isinstance(field, str) and key in {text_key, "signature", "data", "id", "format"}:
+            known[key] = field
+        elif key not in {"type", "index"}:
+            rest[key] = field
     index = value.get("index")
-    rest = {
-        key: field
-        for key, field in value.items()
-        if key not in known and key != "type" and not (key == "index" and isinstance(index, int))
-    }
+    if "index" in value and not isinstance(index, int):
+        rest["index"] = index
     return Reasoning(
         kind=kind,
         text=known.get(text_key),

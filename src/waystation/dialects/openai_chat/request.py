@@ -35,6 +35,18 @@ _SENT: Final = frozenset(
     }
 )  # fmt: skip
 """Keys that `supported_parameters` of an endpoint spells the same way."""
+_SAME: Final = frozenset(
+    {
+        "temperature", "top_p", "top_k", "min_p", "top_a", "frequency_penalty", "presence_penalty",
+        "repetition_penalty", "seed", "logit_bias", "logprobs", "top_logprobs", "n", "parallel_tool_calls", "verbosity",
+        "prediction", "audio", "image_config", "metadata", "user", "session_id", "trace", "provider", "preset", "route",
+        "cache_control", "prompt_cache_key", "prompt_cache_options", "max_tool_calls", "web_search_options",
+        "x_search_filter",
+    }
+)  # fmt: skip
+"""Keys that mean the same in `ChatRequest`, under the same name."""
+_LISTS: Final = frozenset({"models", "modalities", "plugins", "stop_server_tools_when"})
+"""The same, as tuples; an empty one counts as unsaid."""
 _SENT_AS: Final = {
     "max_completion_tokens": "max_tokens",
     "reasoning_effort": "reasoning",
@@ -70,57 +82,25 @@ def request_of(body: JsonObject, dialect: str = NAME, *, is_completion: bool = F
     except RecursionError:
         raise InvalidRequest("The request body is nested too deeply.") from None
     _check_words(wire)
+    said = {name: value for name in body.keys() & _SAME if (value := getattr(wire, name)) is not None}
+    said |= {name: tuple(value) for name in body.keys() & _LISTS if (value := getattr(wire, name))}
     return ChatRequest(
         dialect=dialect,
         model=wire.model or None,
         messages=_conversation(wire, body),
-        models=tuple(wire.models or ()),
         stream=bool(wire.stream),
         max_tokens=wire.max_tokens if wire.max_completion_tokens is None else wire.max_completion_tokens,
-        temperature=wire.temperature,
-        top_p=wire.top_p,
-        top_k=wire.top_k,
-        min_p=wire.min_p,
-        top_a=wire.top_a,
-        frequency_penalty=wire.frequency_penalty,
-        presence_penalty=wire.presence_penalty,
-        repetition_penalty=wire.repetition_penalty,
-        seed=wire.seed,
-        logit_bias=wire.logit_bias,
-        logprobs=wire.logprobs,
-        top_logprobs=wire.top_logprobs,
-        n=wire.n,
         stop=(wire.stop,) if isinstance(wire.stop, str) else tuple(wire.stop) if wire.stop else None,
         response_format=_response_format(wire.response_format, body),
         tools=parse_tools(wire.tools or (), wire.functions or ()) if wire.tools or wire.functions else (),
         tool_choice=parse_tool_choice(wire.tool_choice, wire.function_call),
-        parallel_tool_calls=wire.parallel_tool_calls,
         reasoning=parse_reasoning_options(wire),
-        verbosity=wire.verbosity,
-        prediction=wire.prediction,
-        modalities=tuple(wire.modalities) if wire.modalities is not None else None,
-        audio=wire.audio,
-        image_config=wire.image_config,
         service_tier="priority" if wire.service_tier == "fast" else wire.service_tier,
-        metadata=wire.metadata,  # type: ignore[arg-type] # lengths are checked, the type stays dict[str, str]
-        user=wire.user,
-        session_id=wire.session_id,
-        trace=wire.trace,
-        provider=wire.provider,
-        plugins=tuple(wire.plugins or ()),
-        preset=wire.preset,
-        route=wire.route,
-        cache_control=wire.cache_control,
-        prompt_cache_key=wire.prompt_cache_key,
-        prompt_cache_options=wire.prompt_cache_options,
-        max_tool_calls=wire.max_tool_calls,
-        stop_server_tools_when=tuple(wire.stop_server_tools_when) if wire.stop_server_tools_when else None,
-        web_search_options=wire.web_search_options,
-        x_search_filter=wire.x_search_filter,
         echo_upstream_body=wire.debug is not None and wire.debug.get("echo_upstream_body") is True,
         is_completion=is_completion,
         sent=_sent(body),
         extras=unknown(body, REQUEST_KEYS),
+        **said,
     )
 
 

@@ -3,6 +3,7 @@
 Fields that are the gateway's own affair (routing, plugins, sessions, metadata ...) never leave it and are not named.
 """
 
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from waystation.codec.dialect import RenderedRequest, Target
@@ -14,7 +15,7 @@ from waystation.dialects.openai_chat.wire import NAME
 from waystation.operations.chat import ChatRequest, ResponseFormat
 from waystation.operations.parts import JsonObject
 
-_SAMPLING: Final = (
+_LISTED: Final = (
     "temperature",
     "top_p",
     "top_k",
@@ -27,13 +28,15 @@ _SAMPLING: Final = (
     "logit_bias",
     "logprobs",
     "top_logprobs",
+    "stop",
     "verbosity",
     "web_search_options",
 )
 """Said where `supported_parameters` lists them, or where it lists nothing."""
-_PASSED: Final = (
+_UNLISTED: Final = (
     "n",
     "prediction",
+    "modalities",
     "audio",
     "service_tier",
     "user",
@@ -41,7 +44,8 @@ _PASSED: Final = (
     "prompt_cache_options",
 )
 """Said wherever the caller said them: `supported_parameters` has no words for these."""
-_NESTED_ONLY: Final = ("image_config", "x_search_filter")
+_NESTED: Final = ("image_config", "x_search_filter")
+"""Extensions that only a gateway like this one knows."""
 _REASONING_WORDS: Final = frozenset({"reasoning", "reasoning_effort", "include_reasoning"})
 
 
@@ -79,36 +83,25 @@ def _takes(target: Target, name: str) -> bool:
 
 
 def _add_parameters(body: JsonObject, request: ChatRequest, target: Target, voice: Voice) -> None:
-    for name in _SAMPLING:
+    listed = target.supported_parameters
+    _say(body, request, _LISTED, voice, lambda name: not listed or name in listed)
+    _say(body, request, _UNLISTED, voice, lambda _: True)
+    _say(body, request, _NESTED, voice, lambda _: target.nested_reasoning)
+    _say(body, request, ("cache_control",), voice, lambda _: voice.cache_marks)
+
+
+def _say(
+    body: JsonObject, request: ChatRequest, names: Iterable[str], voice: Voice, can_say: Callable[[str], bool]
+) -> None:
+    """Copy what was asked into the body, or note that it cannot be said."""
+    for name in names:
         value = getattr(request, name)
         if value is None:
             continue
-        if _takes(target, name):
-            body[name] = value
+        if can_say(name):
+            body[name] = list(value) if isinstance(value, tuple) else value
         else:
             voice.drop(name)
-    for name in _PASSED:
-        value = getattr(request, name)
-        if value is not None:
-            body[name] = value
-    for name in _NESTED_ONLY:
-        value = getattr(request, name)
-        if value is not None and target.nested_reasoning:
-            body[name] = value
-        elif value is not None:
-            voice.drop(name)
-    if request.modalities is not None:
-        body["modalities"] = list(request.modalities)
-    if request.stop is not None:
-        if _takes(target, "stop"):
-            body["stop"] = list(request.stop)
-        else:
-            voice.drop("stop")
-    if request.cache_control is not None:
-        if voice.cache_marks:
-            body["cache_control"] = request.cache_control
-        else:
-            voice.drop("cache_control")
 
 
 def _add_tools(body: JsonObject, request: ChatRequest, target: Target, voice: Voice) -> None:

@@ -86,7 +86,7 @@ def _parse_choice(value: object, position: int) -> Choice:
     if value.get("error"):
         raise parse_error_object(value["error"])
     parts = _parse_message(message)
-    has_calls = any(isinstance(part, ToolCall) or _is_call(part) for part in parts)
+    has_calls = any([isinstance(part, ToolCall) or _is_call(part) for part in parts])
     native = value.get("finish_reason")
     reason = finish_reason(native, has_calls=has_calls)
     if reason == "error":
@@ -100,9 +100,7 @@ def _parse_choice(value: object, position: int) -> Choice:
         native_finish_reason=native_finish_reason(value.get("native_finish_reason"))
         or native_finish_reason(native),
         logprobs=logprobs if isinstance(logprobs, dict) else None,
-        annotations=tuple([a for a in annotations if isinstance(a, dict)])
-        if isinstance(annotations, list)
-        else (),
+        annotations=tuple(_list(annotations)) if annotations else (),
         message_extras=unknown(message, _MESSAGE_KEYS),
         extras=unknown(value, _CHOICE_KEYS),
     )
@@ -120,19 +118,22 @@ def _parse_message(message: JsonObject) -> tuple[Part, ...]:
     parts += _parse_content(content)
     if refusal := _text(message.get("refusal")):
         parts.append(Refusal(refusal))
-    for value in _list(message.get("images")):
-        if image := parse_image_output(value):
-            parts.append(image)
+    parts += [image for value in _list(message.get("images")) if (image := parse_image_output(value))]
     audio = message.get("audio")
     if isinstance(audio, dict) and any(audio.values()):
         parts.append(AudioOutput(audio))
-    for value in _list(message.get("tool_calls")):
-        if call := parse_response_call(value, make_call_id()):
-            parts.append(call)
+    parts += _parse_calls(message)
+    return tuple(parts)
+
+
+def _parse_calls(message: JsonObject) -> list[ToolCall | Opaque]:
+    """`tool_calls`, and the deprecated `function_call` behind them."""
+    values = _list(message.get("tool_calls"))
+    calls = [call for value in values if (call := parse_response_call(value, make_call_id()))]
     function_call = message.get("function_call")
     if isinstance(function_call, dict) and (name := _text(function_call.get("name"))):
-        parts.append(ToolCall(make_call_id(), name, arguments_text(function_call.get("arguments"))))
-    return tuple(parts)
+        calls.append(ToolCall(make_call_id(), name, arguments_text(function_call.get("arguments"))))
+    return calls
 
 
 def _parse_content(content: object) -> tuple[Part, ...]:
@@ -146,7 +147,9 @@ def _parse_content(content: object) -> tuple[Part, ...]:
 
 def _refuse_emptiness(result: ChatResult) -> None:
     """An answer of nothing at all is a failure of the provider, unless it was cut, filtered, or really spent tokens."""
-    if any(choice.parts or choice.finish_reason in {"length", "content_filter"} for choice in result.choices):
+    if any(
+        [choice.parts or choice.finish_reason in {"length", "content_filter"} for choice in result.choices]
+    ):
         return
     if result.usage is None or result.usage.completion_tokens == 0:
         raise BadResponse("The provider's answer is empty.")
@@ -162,7 +165,7 @@ def _text(value: object) -> str | None:
 
 
 def _whole(value: object) -> int:
-    return int(value) if isinstance(value, int | float) else 0
+    return int(value) if isinstance(value, (int, float)) else 0
 
 
 def _list(value: object) -> list[JsonObject]:
@@ -226,7 +229,9 @@ def _render_message(choice: Choice, *, same_dialect: bool, reasoning: bool) -> J
     return message
 
 
-def _add_parts(message: JsonObject, parts: Sequence[Part], *, same_dialect: bool, reasoning: bool) -> None:
+def _add_parts(  # noqa: C901 - one line a kind of part reads best
+    message: JsonObject, parts: Sequence[Part], *, same_dialect: bool, reasoning: bool
+) -> None:
     texts: list[str] = []
     calls: list[JsonObject] = []
     images: list[JsonObject] = []

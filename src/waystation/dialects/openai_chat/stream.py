@@ -26,6 +26,7 @@ from waystation.operations.usage import Usage
 _DECODE: Final = json.Decoder().decode
 _DECODE_TEXT: Final = json.Decoder(str).decode
 _JSON_STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_PADDING: Final = b'"obfuscation":"'
 _CHUNK_KEYS: Final = frozenset(
     {
         "id", "object", "created", "model", "choices", "usage", "system_fingerprint", "service_tier", "provider",
@@ -76,6 +77,7 @@ class ChunkParser:
         self._note: JsonObject | None = None
         self._usage: Usage | None = None
         self._service_tier: str | None = None
+        self._is_padded = False
         self._started = False
         self._over = False
 
@@ -86,8 +88,6 @@ class ChunkParser:
         try:
             for frame in self._frames.feed(data):
                 self._read(frame.data)
-                if self._over:
-                    break
         except ProviderError as error:
             self._fail(error)
         return self._tracker.take()
@@ -110,7 +110,11 @@ class ChunkParser:
         self._tracker.out.append(StreamError(error))
 
     def _read(self, data: bytes) -> None:
-        """One frame: by the template if it fits, which is nearly always, else decoded."""
+        """One frame: by the template if it fits, which is nearly always, else decoded. None counts after the end."""
+        if self._over:
+            return
+        if self._is_padded:
+            data = _without_padding(data)
         template = self._template
         if template is not None and data.startswith(template.head) and data.endswith(template.tail):
             try:
@@ -123,19 +127,10 @@ class ChunkParser:
                 elif text:
                     self._tracker.text(template.choice, text, None, template.extras)
                 return
-        if data == b"[DONE]":
+        if data.strip() == b"[DONE]":
             self._finish(said_done=True)
-            return
-        try:
-            chunk = _DECODE(data)
-        except (DecodeError, RecursionError, UnicodeDecodeError):
-            if data.strip() == b"[DONE]":
-                self._finish(said_done=True)
-                return
-            raise BadResponse("The provider's stream is malformed or was cut.") from None
-        if not isinstance(chunk, dict):
-            raise BadResponse("The provider's stream holds something that is no chunk.")
-        self._chunk(chunk, data)
+        else:
+            self._chunk(_decode_chunk(data), data)
 
     def _chunk(self, chunk: JsonObject, data: bytes) -> None:
         if chunk.get("error"):
@@ -146,6 +141,9 @@ class ChunkParser:
         if not self._started and (choices or chunk.get("id")):
             self._start(chunk)
         has_note = not chunk.keys() <= _CHUNK_KEYS and self._add_note(chunk)
+        if "obfuscation" in chunk and not self._is_padded:
+            self._is_padded = True
+            data = _without_padding(data)
         if usage := chunk.get("usage"):
             self._usage = parse_usage(usage) if isinstance(usage, dict) else self._usage
         if tier := _text(chunk.get("service_tier")):
@@ -163,7 +161,7 @@ class ChunkParser:
             MessageStart(
                 upstream_id=_text(chunk.get("id")),
                 model=_text(chunk.get("model")),
-                created=int(created) if isinstance(created, int | float) else None,
+                created=int(created) if isinstance(created, (int, float)) else None,
                 system_fingerprint=_text(chunk.get("system_fingerprint")),
                 service_tier=_text(chunk.get("service_tier")),
                 dialect=NAME,
@@ -322,6 +320,28 @@ class ChunkParser:
             is_reasoning=key != "content",
             extras=_extras(choice, delta),
         )
+
+
+def _without_padding(data: bytes) -> bytes:
+    """The same chunk with an empty `obfuscation`, whose random length would keep chunks from resembling each other.
+
+    Quotes inside a JSON string are escaped, so these bytes can only be the key itself.
+    """
+    start = data.rfind(_PADDING) + len(_PADDING)
+    end = data.find(b'"', start)
+    if start < len(_PADDING) or end < 0 or b"\\" in data[start:end]:
+        return data
+    return data[:start] + data[end:]
+
+
+def _decode_chunk(data: bytes) -> JsonObject:
+    try:
+        chunk = _DECODE(data)
+    except (DecodeError, RecursionError, UnicodeDecodeError):
+        raise BadResponse("The provider's stream is malformed or was cut.") from None
+    if not isinstance(chunk, dict):
+        raise BadResponse("The provider's stream holds something that is no chunk.")
+    return chunk
 
 
 def _extras(choice: JsonObject, delta: JsonObject) -> JsonObject | None:

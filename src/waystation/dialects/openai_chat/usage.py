@@ -31,25 +31,32 @@ _COMPLETION_KEYS: Final = frozenset(
     }
 )
 _NOTHING: Final[JsonObject] = {}
+_NUMERIC: Final = (int, float, str)
+_NANO: Final = Decimal(NANO)
+_NANO_PER_TICK: Final = Decimal("0.1")
 
 
 def parse_usage(value: JsonObject) -> Usage:
     """Counters as integers, whatever they came as. Cached tokens are part of the prompt, reasoning of the completion."""
     prompt_details = _object(value.get("prompt_tokens_details"))
     completion_details = _object(value.get("completion_tokens_details"))
+    extras = unknown(value, _KEYS)
     prompt, completion = _count(value.get("prompt_tokens")), _count(value.get("completion_tokens"))
+    cached = _count(prompt_details.get("cached_tokens"))
+    reasoning = _count(completion_details.get("reasoning_tokens"))
+    searches = 0
+    if extras is not None:
+        cached = (
+            cached or _count(extras.get("prompt_cache_hit_tokens")) or _count(extras.get("cached_tokens"))
+        )
+        reasoning = reasoning or _count(extras.get("reasoning_tokens"))
+        searches = _web_searches(extras)
     total = _count(value.get("total_tokens"))
-    reasoning = _count(completion_details.get("reasoning_tokens")) or _count(value.get("reasoning_tokens"))
     if reasoning and total == prompt + completion + reasoning:
         # xAI counts reasoning apart from the completion.
         completion += reasoning
-    elif value.get("completion_tokens") is None and total > prompt:
+    elif total > prompt and value.get("completion_tokens") is None:
         completion = total - prompt
-    cached = (
-        _count(prompt_details.get("cached_tokens"))
-        or _count(value.get("prompt_cache_hit_tokens"))
-        or _count(value.get("cached_tokens"))
-    )
     return Usage(
         prompt_tokens=prompt,
         completion_tokens=completion,
@@ -62,9 +69,9 @@ def parse_usage(value: JsonObject) -> Usage:
         video_prompt_tokens=_count(prompt_details.get("video_tokens")),
         accepted_prediction_tokens=_optional_count(completion_details.get("accepted_prediction_tokens")),
         rejected_prediction_tokens=_optional_count(completion_details.get("rejected_prediction_tokens")),
-        web_search_requests=_web_searches(value),
-        upstream_cost_nano=_cost_nano(value),
-        extras=unknown(value, _KEYS),
+        web_search_requests=searches,
+        upstream_cost_nano=None if extras is None and "cost" not in value else _cost_nano(value),
+        extras=extras,
         prompt_details_extras=unknown(prompt_details, _PROMPT_KEYS),
         completion_details_extras=unknown(completion_details, _COMPLETION_KEYS),
     )
@@ -76,13 +83,13 @@ def _object(value: object) -> JsonObject:
 
 def _count(value: object) -> int:
     if type(value) is int:
-        return max(value, 0)
-    return _optional_count(value) or 0
+        return max(0, value)
+    return 0 if value is None else _optional_count(value) or 0
 
 
 def _optional_count(value: object) -> int | None:
     """A counter that may be missing; floats and numeric strings count, nonsense does not."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
+    if value is None or isinstance(value, bool) or not isinstance(value, _NUMERIC):
         return None
     try:
         return max(int(float(value)), 0)
@@ -92,7 +99,8 @@ def _optional_count(value: object) -> int | None:
 
 def _web_searches(value: JsonObject) -> int:
     for key in ("server_tool_use_details", "server_tool_use"):
-        if count := _count(_object(value.get(key)).get("web_search_requests")):
+        used = value.get(key)
+        if isinstance(used, dict) and (count := _count(used.get("web_search_requests"))):
             return count
     return _count(value.get("num_search_queries"))
 
@@ -103,12 +111,12 @@ def _cost_nano(value: JsonObject) -> int | None:
     if isinstance(cost, dict):
         cost = cost.get("total_cost")
     if cost is not None:
-        return _nano(cost, Decimal(NANO))
-    return _nano(value.get("cost_in_usd_ticks"), Decimal("0.1"))
+        return _nano(cost, _NANO)
+    return _nano(value.get("cost_in_usd_ticks"), _NANO_PER_TICK)
 
 
 def _nano(amount: object, factor: Decimal) -> int | None:
-    if isinstance(amount, bool) or not isinstance(amount, int | float | str):
+    if amount is None or isinstance(amount, bool) or not isinstance(amount, _NUMERIC):
         return None
     try:
         exact = Decimal(str(amount)) * factor
