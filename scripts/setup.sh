@@ -9,7 +9,7 @@ new_enough() {
 
 if [ -n "${PYTHON:-}" ]; then
     if ! new_enough "$PYTHON"; then
-        echo "set-up: PYTHON=$PYTHON is not Python 3.11 or newer" >&2
+        echo "set-up: PYTHON=$PYTHON does not start, or is older than Python 3.11" >&2
         exit 1
     fi
     exec "$PYTHON" scripts/setup.py "$@"
