@@ -101,10 +101,10 @@ def _update(found: Comparison, endpoint: Endpoint, sighting: Sighting, today: st
         return
     rates = _accepted_rates(found, endpoint, claim.pricing)
     if rates:
-        patch["pricing"] = {name: format(rate, "f") for name, rate in rates.items()}
+        pricing: dict[str, Json] = {name: format(rate, "f") for name, rate in rates.items()}
         if claim.thresholds_known and claim.pricing.overrides:
-            overrides: list[Json] = msgspec.json.decode(msgspec.json.encode(claim.pricing.overrides))
-            patch["pricing"] |= {"overrides": overrides}
+            pricing["overrides"] = msgspec.json.decode(msgspec.json.encode(claim.pricing.overrides))
+        patch["pricing"] = pricing
     for field, value in (("context_length", claim.context), ("max_completion_tokens", claim.writes)):
         if value is not None and value != getattr(endpoint, field) and claim.source != "litellm":
             patch[field] = value
