@@ -5,6 +5,7 @@ Several processes may start at once: whoever writes `first-keys.toml` first deci
 
 import asyncio
 import os
+import secrets
 import time
 import tomllib
 from pathlib import Path
@@ -97,8 +98,7 @@ def _first_keys(data_dir: Path, prefix: str) -> FirstKeys:
     path = data_dir / FILE_NAME
     keys = FirstKeys(path, make_key(prefix), make_key(prefix), made_now=True)
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = data_dir / f".{FILE_NAME}.{os.getpid()}"
-    draft.unlink(missing_ok=True)
+    draft = data_dir / f".{FILE_NAME}.{secrets.token_hex(8)}"
     with os.fdopen(
         os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8"
     ) as file:

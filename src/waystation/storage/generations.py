@@ -83,7 +83,8 @@ class SqlGenerationStore:
         async with self._engine.begin() as connection:
             result = await connection.execute(self._insert_unknown.returning(generations.c.id), rows)
             new = set(result.scalars())
-            await self._sum(connection, [record for record in records if record.id in new])
+            once = {record.id: record for record in reversed(records) if record.id in new}
+            await self._sum(connection, list(once.values()))
 
     async def _sum(self, connection: AsyncConnection, records: Sequence[GenerationRecord]) -> None:
         """Add new records to their days, in one order for all writers, so that none waits for another in a circle."""

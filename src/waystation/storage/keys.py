@@ -46,4 +46,4 @@ class SqlKeyStore:
 
 
 def _account(row: RowMapping) -> Account:
-    return msgspec.convert(dict(row), Account)
+    return msgspec.convert({str(name): value for name, value in row.items()}, Account)
