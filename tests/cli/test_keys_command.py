@@ -34,7 +34,9 @@ def test_a_listed_key_is_masked_and_described(run: Run) -> None:
 
     assert raw not in plain.output
     assert "\x1b" not in plain.output
-    assert plain.output.splitlines()[1].split()[2:] == ["ci", "management", *plain.output.split()[-6:]]
+    cells = plain.output.splitlines()[1].split()
+    assert [cells[0], *cells[2:4]] == [str(row["hash"])[:12], "ci", "management"]
+    assert cells[-2:] == ["2030-01-02", "valid"]
     assert row["expires_at"] == "2030-01-02T00:00:00+00:00"
     assert (row["name"], row["is_management"], row["origin"]) == ("ci", True, "operator")
     assert raw not in json.dumps(row)

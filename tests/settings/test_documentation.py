@@ -8,9 +8,19 @@ import msgspec
 from msgspec import NODEFAULT
 from msgspec.structs import FieldInfo, fields
 
-from waystation.settings import OTHER_VARIABLES, SECTIONS, ModelSettings, ProviderSettings, Section, load
+from waystation.settings import (
+    OTHER_VARIABLES,
+    SECTIONS,
+    ModelSettings,
+    ProviderSettings,
+    Section,
+    SourceSettings,
+    load,
+    variable_for,
+)
 
 PAGE = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text(encoding="utf-8")
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 ROW = re.compile(r"^\| `([a-z]+\.\S+)` \| (?:`(.*?)`)? ?\| .+ \|$", re.MULTILINE)
 
 
@@ -31,8 +41,19 @@ def test_every_key_is_described_with_its_default_and_nothing_else_is() -> None:
     for name, section in SECTIONS.items():
         known |= keys(name, section)
     known |= keys("providers.SLUG", ProviderSettings) | keys("providers.SLUG.models[]", ModelSettings)
+    known |= keys("catalog.sources[]", SourceSettings)
 
     assert dict(ROW.findall(PAGE)) == known
+
+
+def test_the_table_of_the_readme_agrees() -> None:
+    rows = re.findall(r"^\| `([a-z_.]+)` \| `(WAYSTATION_[A-Z_]+)` \| `(.*?)` \|$", README, re.MULTILINE)
+
+    assert rows
+    for key, variable, default in rows:
+        name, _, field = key.partition(".")
+        assert keys(name, SECTIONS[name])[key] == default
+        assert variable == variable_for((name, field))
 
 
 def test_every_other_variable_is_described() -> None:

@@ -15,7 +15,7 @@ api_key = "{CANARY}"
 database_url = "postgresql://user:{CANARY}@db/way"
 valkey_url = "redis://:{CANARY}@host"
 [catalog]
-sources = ["https://user:{CANARY}@host/list?token={CANARY}&x=1"]
+sources = [{{ name = "a", kind = "catalog", location = "https://user:{CANARY}@host/list?token={CANARY}&x=1" }}]
 [providers.a]
 api_key = ["{CANARY}", "env:CANARY"]
 base_url = "http://user:{CANARY}@host/v1"
@@ -49,7 +49,10 @@ def test_the_report_hides_every_secret_and_keeps_the_rest() -> None:
     assert shown["keys.api_key"].value == MASK
     assert shown["keys.prefix"].value == "sk-ws-v1-"
     assert shown["providers.a.base_url"].value == f"http://{MASK}@host/v1"
-    assert shown["catalog.sources"].value == [f"https://{MASK}@host/list?token={MASK}&x={MASK}"]
+    location = f"https://{MASK}@host/list?token={MASK}&x={MASK}"
+    assert shown["catalog.sources"].value == [
+        {"name": "a", "kind": "catalog", "location": location, "enabled": True}
+    ]
     assert shown["providers.a.api_key"].origin == "way.toml:11 (CANARY)"
 
 

@@ -86,6 +86,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             "[[providers.a.models]]\nid = 'a/b'\n\npromt = '0'",
             'way.toml:4: unknown key providers.a.models.0.promt. Did you mean "prompt"?',
         ),
+        (
+            "[[catalog.sources]]\nname = 'a'\nlocaton = 'b'",
+            'way.toml:3: unknown key catalog.sources.0.locaton. Did you mean "location"?',
+        ),
         ("[keys]\nprefix = 'a b'", "way.toml:2: keys.prefix: expected letters, digits, - and _ only"),
         ("[storage]\ndata_dir = ''", "way.toml:2: storage.data_dir: expected text of length >= 1"),
     ],

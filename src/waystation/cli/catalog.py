@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from waystation.cli.catalog_renewal import generate
+from waystation.cli.catalog_renewal import generate, refresh, rollback
 from waystation.cli.options import configured, json_option, read_settings
 from waystation.cli.output import as_text, print_heading, print_json, print_table
 
@@ -128,7 +128,8 @@ def status(config_path: str | None, data_dir: str | None, *, as_json: bool) -> N
     )
 
 
-catalog.add_command(generate)
+for command in (refresh, rollback, generate):
+    catalog.add_command(command)
 
 
 def _summary(offer: "Offer", model: "Model") -> dict[str, object]:

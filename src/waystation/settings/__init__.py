@@ -19,6 +19,8 @@ from waystation.settings.structs import (
     Section,
     ServerSettings,
     Settings,
+    SourceKind,
+    SourceSettings,
     StorageSettings,
     UpstreamSettings,
 )
@@ -42,6 +44,8 @@ __all__ = [
     "Settings",
     "SettingsError",
     "Shown",
+    "SourceKind",
+    "SourceSettings",
     "StorageSettings",
     "UpstreamSettings",
     "load",

@@ -22,6 +22,7 @@ from waystation.settings.structs import (
     Section,
     ServerSettings,
     Settings,
+    SourceSettings,
     StorageSettings,
     UpstreamSettings,
 )
@@ -114,7 +115,7 @@ def _refusal(message: str, path: KeyPath, given: Given, kind: object) -> str:
     stray = re.search(r"unknown field `([^`]*)`", message)
     if stray is not None:
         deeper = (*inside, stray[1])
-        known = suggestion(stray[1], field_types(ModelSettings))
+        known = suggestion(stray[1], field_types(ModelSettings if path[-1] == "models" else SourceSettings))
         return f"{given.source.origin(deeper)}: unknown key {dotted(deeper)}.{known}"
     choices = [choice for choice in get_args(kind) if isinstance(choice, str)]
     if choices and isinstance(given.value, str):

@@ -16,12 +16,14 @@ from waystation.settings.masks import MASK, without_credentials
 _PRICE = r"^[0-9]+(\.[0-9]+)?([eE]-?[0-9]+)?$"
 _URL = r"^https?://[^\s/]+"
 _MODEL_ID = r"^[^/\s]+/[^/\s]+$"
+_SOURCE_NAME = r"^[a-z0-9][a-z0-9._-]*$"
 _KEY_PREFIX = r"^[A-Za-z0-9_-]+$"
 
 EXPLAINED = {
     _PRICE: 'USD per token or unit as a decimal string, such as "0.0000025"',
     _URL: "a URL that begins with http:// or https://",
     _MODEL_ID: 'a model\'s id, "author/name"',
+    _SOURCE_NAME: "lower-case letters, digits, ., - and _",
     _KEY_PREFIX: "letters, digits, - and _ only",
 }
 """What each pattern asks for, in an operator's words."""
@@ -33,6 +35,9 @@ Port = Annotated[int, Meta(ge=0, le=65535)]
 Price = Annotated[str, Meta(pattern=_PRICE)]
 """USD per token or unit; a number of TOML would be a binary float."""
 
+SourceKind = Literal[
+    "modelsdev-api", "modelsdev-tree", "litellm", "genai-prices", "openrouter-compatible", "catalog"
+]
 PRICE_NAMES = (
     "prompt",
     "completion",
@@ -204,11 +209,20 @@ class RoutingSettings(Section, frozen=True, forbid_unknown_fields=True):
     health: bool = True
 
 
+class SourceSettings(Section, frozen=True, forbid_unknown_fields=True):
+    """A place that the catalogue is refreshed from: a URL or the path of a file, and what is there."""
+
+    name: Annotated[str, Meta(pattern=_SOURCE_NAME)]
+    kind: SourceKind
+    location: Annotated[str, Meta(min_length=1)]
+    enabled: bool = True
+
+
 class CatalogSettings(Section, frozen=True, forbid_unknown_fields=True):
-    """Whether and from where the catalogue is refreshed."""
+    """Whether and from where the catalogue is refreshed; of two sources that differ, the earlier one counts."""
 
     refresh_on_start: bool = False
-    sources: tuple[str, ...] = ()
+    sources: tuple[SourceSettings, ...] = ()
 
 
 class LoggingSettings(Section, frozen=True, forbid_unknown_fields=True):
