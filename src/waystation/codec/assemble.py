@@ -284,11 +284,19 @@ def disassemble(result: ChatResult) -> list[Event]:
 def _choice_events(choice: Choice) -> list[Event]:
     events: list[Event] = []
     number = calls = 0
+    thoughts: list[Reasoning] = []
     for part in choice.parts:
-        made = _part_events(choice.index, number, calls, part)
+        if isinstance(part, Reasoning):
+            thoughts.append(part)
+            continue
+        made = _reasoning_events(choice.index, number, thoughts)
+        thoughts = []
         number += bool(made)
+        said = _part_events(choice.index, number, calls, part)
+        number += bool(said)
         calls += isinstance(part, ToolCall)
-        events += made
+        events += made + said
+    events += _reasoning_events(choice.index, number, thoughts)
     events += [Annotation(choice.index, value) for value in choice.annotations]
     if choice.error is not None:
         return events
@@ -304,6 +312,20 @@ def _choice_events(choice: Choice) -> list[Event]:
     return events
 
 
+def _reasoning_events(choice: int, number: int, thoughts: list[Reasoning]) -> list[Event]:
+    """Reasoning in a row is one part: plain text, where it came beside details, says the same as they."""
+    if not thoughts:
+        return []
+    details = tuple([part for part in thoughts if not part.plain])
+    plain = [part.text or "" for part in thoughts if part.plain]
+    text = "".join(plain) if plain else "".join([part.text or "" for part in details])
+    return [
+        PartStart(choice, number, "reasoning"),
+        ReasoningDelta(choice, number, text, details),
+        PartEnd(choice, number),
+    ]
+
+
 def _part_events(choice: int, number: int, calls: int, part: Part) -> list[Event]:
     """PartStart, one delta, PartEnd; nothing for a part that streams cannot tell."""
     start: PartStart
@@ -313,10 +335,6 @@ def _part_events(choice: int, number: int, calls: int, part: Part) -> list[Event
             start, delta = PartStart(choice, number, "text"), TextDelta(choice, number, text)
         case Refusal(text=text):
             start, delta = PartStart(choice, number, "refusal"), RefusalDelta(choice, number, text)
-        case Reasoning():
-            start = PartStart(choice, number, "reasoning")
-            details = () if part.plain else (part,)
-            delta = ReasoningDelta(choice, number, part.text or "", details)
         case ToolCall():
             start = PartStart(choice, number, "tool_call", part.id, part.name, calls, part.extras)
             delta = ToolCallDelta(choice, number, calls, part.arguments)

@@ -234,10 +234,16 @@ class PartTracker:
         if state.kind == "tool_call":
             for call in state.calls.values():
                 if call.part == state.part:
-                    call.closed = True
+                    self._close_call(state, call)
             state.call = None
         self.out.append(PartEnd(state.index, state.part))
         state.kind = None
+
+    def _close_call(self, state: _Choice, call: _Call) -> None:
+        """Arguments are never empty: a call that was given none says so."""
+        if not "".join(call.fragments):
+            self._fragment(state, call, "{}")
+        call.closed = True
 
     def _fragment(self, state: _Choice, call: _Call, fragment: str) -> None:
         call.fragments.append(fragment)

@@ -48,6 +48,8 @@ _MESSAGE_KEYS: Final = frozenset(
         "function_call", "annotations", "images", "audio",
     }
 )  # fmt: skip
+_MESSAGE_KEYS_UNANNOTATED: Final = _MESSAGE_KEYS - {"annotations"}
+"""An empty list of annotations is no annotation, but some clients expect the key."""
 
 
 def parse_response(body: bytes) -> ChatResult:
@@ -86,7 +88,7 @@ def _parse_choice(value: object, position: int) -> Choice:
     if value.get("error"):
         raise parse_error_object(value["error"])
     parts = _parse_message(message)
-    has_calls = any([isinstance(part, ToolCall) or _is_call(part) for part in parts])
+    has_calls = any(isinstance(part, ToolCall) or _is_call(part) for part in parts)
     native = value.get("finish_reason")
     reason = finish_reason(native, has_calls=has_calls)
     if reason == "error":
@@ -101,7 +103,7 @@ def _parse_choice(value: object, position: int) -> Choice:
         or native_finish_reason(native),
         logprobs=logprobs if isinstance(logprobs, dict) else None,
         annotations=tuple(_list(annotations)) if annotations else (),
-        message_extras=unknown(message, _MESSAGE_KEYS),
+        message_extras=unknown(message, _MESSAGE_KEYS if annotations else _MESSAGE_KEYS_UNANNOTATED),
         extras=unknown(value, _CHOICE_KEYS),
     )
 
@@ -147,10 +149,9 @@ def _parse_content(content: object) -> tuple[Part, ...]:
 
 def _refuse_emptiness(result: ChatResult) -> None:
     """An answer of nothing at all is a failure of the provider, unless it was cut, filtered, or really spent tokens."""
-    if any(
-        [choice.parts or choice.finish_reason in {"length", "content_filter"} for choice in result.choices]
-    ):
-        return
+    for choice in result.choices:
+        if choice.parts or choice.finish_reason in {"length", "content_filter"}:
+            return
     if result.usage is None or result.usage.completion_tokens == 0:
         raise BadResponse("The provider's answer is empty.")
 

@@ -1,0 +1,52 @@
+"""Recorded traffic of providers, from the shared folder: what a provider was really asked, and really answered."""
+
+import base64
+import json
+from functools import cache
+from typing import NamedTuple
+
+from shared_folder import shared
+
+JsonObject = dict[str, object]
+
+
+class Recording(NamedTuple):
+    """One exchange. `request` is the body as sent, None where only the answer was recorded."""
+
+    name: str
+    provider: str
+    status: int
+    request: JsonObject | None
+    headers: tuple[tuple[bytes, bytes], ...]
+    body: JsonObject | None
+    stream: bytes | None
+
+
+@cache
+def recordings(protocol: str) -> tuple[Recording, ...]:
+    """Every recording of this protocol, of all providers, in a fixed order."""
+    found = []
+    for path in sorted(shared("fixtures").glob(f"*/{protocol}/*.json")):
+        value = json.loads(path.read_text())
+        request, response = value["request"], value["response"]
+        body = request.get("body") if request else None
+        answer = response.get("body")
+        found.append(
+            Recording(
+                name=f"{value['provider']}/{path.stem}",
+                provider=value["provider"],
+                status=response["status"],
+                request=body if isinstance(body, dict) else None,
+                headers=tuple((name.encode(), text.encode()) for name, text in response["headers"].items()),
+                body=answer if isinstance(answer, dict) else None,
+                stream=_stream(response["sse"]) if "sse" in response else None,
+            )
+        )
+    return tuple(found)
+
+
+def _stream(text: str) -> bytes:
+    """Some cassettes kept the stream in base64."""
+    if text.startswith(("data", ":", " ", "event", "{")):
+        return text.encode()
+    return base64.b64decode(text)
