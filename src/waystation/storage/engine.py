@@ -39,6 +39,8 @@ def database_url(url: str, data_dir: Path) -> URL:
         raise SettingsError("storage.database_url: this is no database URL") from None
     if kind not in ("sqlite", "postgresql"):
         raise SettingsError("storage.database_url: expected sqlite:///... or postgresql://...")
+    if kind == "sqlite" and parsed.database in (None, "", ":memory:"):
+        raise SettingsError("storage.database_url: SQLite needs a file, sqlite:///path/to/file")
     if kind == "postgresql" and find_spec(_POSTGRESQL_DRIVER) is None:
         raise SettingsError(
             f'storage.database_url: PostgreSQL needs a driver, "pip install {_POSTGRESQL_DRIVER}"'
