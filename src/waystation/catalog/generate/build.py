@@ -1,6 +1,6 @@
 """From offers that passed the gates to rows of the tree: endpoints, tiers, variants and their model."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -97,10 +97,10 @@ def _model(
 ) -> TreeModel:
     offers = [offer for offer, _ in priced]
     claims = [*about, *(claim for offer in offers for claim in offer.claims)]
-    operation = offers[0].operation
+    operation = _operation(offers, about)
     inputs, outputs = facts.inputs_of(claims, operation), facts.outputs_of(claims, operation)
     reasoning = facts.reasoning_of(claims, offers) if operation == "chat" else None
-    endpoints = _tagged([_endpoint(offer, pricing, claims, inputs) for offer, pricing in priced])
+    endpoints = _tagged([_endpoint(offer, pricing, claims, inputs, operation) for offer, pricing in priced])
     weights = open_weights(offers)
     created = facts.created_of(claims, offers)
     lengths = [endpoint.context_length for endpoint in endpoints if endpoint.context_length is not None]
@@ -133,13 +133,23 @@ def _model(
     )
 
 
-def _endpoint(offer: Offer, pricing: Pricing, claims: list[Claim], inputs: tuple[str, ...]) -> TreeEndpoint:
+def _operation(offers: list[Offer], about: list[Claim]) -> str:
+    """What the model does at all its hosts: chat if a slug list has it write text, else what at least half of them say."""
+    if any("text" in (claim.outputs or ()) for claim in about if claim.section in SLUG_SECTIONS):
+        return "chat"
+    counts = Counter(offer.operation for offer in offers if offer.operation != "chat")
+    if not counts or sum(counts.values()) * 2 < len(offers):
+        return "chat"
+    return counts.most_common(1)[0][0]
+
+
+def _endpoint(
+    offer: Offer, pricing: Pricing, claims: list[Claim], inputs: tuple[str, ...], operation: str
+) -> TreeEndpoint:
     context = context_of(offer)
     reads, writes = limits_of(offer, context)
     own_inputs = (
-        facts.inputs_of(offer.claims, offer.operation)
-        if any(claim.inputs for claim in offer.claims)
-        else inputs
+        facts.inputs_of(offer.claims, operation) if any(claim.inputs for claim in offer.claims) else inputs
     )
     narrowed = tuple(word for word in inputs if word in own_inputs)
     own_word = pricing.input_cache_read is not None and pricing.input_cache_write is None
@@ -151,14 +161,14 @@ def _endpoint(offer: Offer, pricing: Pricing, claims: list[Claim], inputs: tuple
             for part in (offer.provider, "-".join(filter(None, (offer.quantization, offer.speed))))
             if part
         ),
-        operation=offer.operation,
-        protocol=_protocol(offer),
+        operation=operation,
+        protocol=_protocol(offer) if operation == "chat" else None,
         context_length=context,
         max_prompt_tokens=reads,
-        max_completion_tokens=writes if offer.operation in {"chat", "completions"} else None,
+        max_completion_tokens=writes if operation in {"chat", "completions"} else None,
         quantization=offer.quantization or "unknown",
         pricing=pricing,
-        abilities=_abilities(offer, claims) if offer.operation == "chat" else (),
+        abilities=_abilities(offer, claims) if operation == "chat" else (),
         input_modalities=narrowed if narrowed and narrowed != inputs else None,
         supports_implicit_caching=offer.provider in _CACHES_ON_ITS_OWN and own_word,
     )
@@ -189,8 +199,6 @@ def _abilities(offer: Offer, claims: list[Claim]) -> tuple[str, ...]:
 def _protocol(offer: Offer) -> str | None:
     """The dialect, where it is not the provider's own: Claude on Azure and Vertex, Responses-only models, Vertex's guests."""
     author = offer.slug.partition("/")[0]
-    if offer.operation != "chat":
-        return None
     if offer.provider in {"azure", "google-vertex"} and author == "anthropic":
         return "anthropic_messages"
     if offer.provider == "google-vertex" and author != "google":
