@@ -64,7 +64,7 @@ def check_address(host: str, port: int) -> Check:
                 return Check("address", "ok", f"{where}: a gateway is serving there already")
             remedy = f"Choose another address with --host or --port, or {variable_for(('server', 'port'))}."
             return Check("address", "failed", f"{where}: {error.strerror or error}", remedy)
-    return Check("address", "ok", f"{where} is free")
+    return Check("address", "ok", f"{where} is free", 'Run "waystation serve".')
 
 
 def check_database(url: str, data_dir: Path) -> Check:

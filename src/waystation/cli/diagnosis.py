@@ -71,8 +71,9 @@ def diagnose(settings: Settings) -> Diagnosis:
 
 
 def _what_to_do(checks: list[Check], *, can_serve: bool) -> list[str]:
-    urgent = sorted(checks, key=lambda check: check.state != "failed")
-    return [check.next for check in urgent if check.next] + (['Run "waystation serve".'] if can_serve else [])
+    """What keeps the gateway from serving comes first; what is in order has something to say only when nothing does."""
+    states = ("failed", "warning", "ok") if can_serve else ("failed", "warning")
+    return [check.next for state in states for check in checks if check.state == state and check.next]
 
 
 def _load_catalog(settings: Settings) -> tuple[Catalog, str | None]:

@@ -56,7 +56,7 @@ def _print(found: "Diagnosis") -> None:
         ("check", "state", "detail"), [(check.name, check.state, check.detail) for check in found.checks]
     )
     print_heading("What to do next")
-    for line in found.next:
+    for line in found.next or ["Nothing."]:
         click.echo(f"- {line}")
 
 
