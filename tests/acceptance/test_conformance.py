@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from types import ModuleType
 
 import pytest
-from conftest import API_KEY, MANAGEMENT_KEY, GatewayProcess, StartGateway
 
+from gateway_process import API_KEY, MANAGEMENT_KEY, GatewayProcess, StartGateway
 from shared_folder import shared
 
 LOCAL_MODEL = "huggingfacetb/smollm2-135m-instruct"

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
-from conftest import API_KEY, GatewayProcess, StartGateway
 
+from gateway_process import API_KEY, GatewayProcess, StartGateway
 from shared_folder import shared
 
 SECRET = "sk-fake-upstream-secret-0123456789"

@@ -51,6 +51,12 @@ def generation_routes(generations: GenerationLog, keys: KeyRing) -> list[HTTPRou
             "is_management_key": account.is_management,
             "is_provisioning_key": account.is_management,
             "creator_user_id": account.creator_user_id,
+            "organization_id": None,
+            "workspace_id": account.workspace_id,
+            "allowed_data_regions": ["global"],
+            "budgets": [],
+            "effective_budget": None,
+            "free_model_daily_requests": {"limit": -1, "used": 0, "remaining": -1},
             "rate_limit": {"requests": -1, "interval": "10s", "note": "deprecated: no limit applies"},
         }
         if account.expires_at is not None:

@@ -93,6 +93,10 @@ def endpoint_row(model: Model, endpoint: Endpoint, provider_name: str, *, config
         "pricing": price_row(endpoint.pricing),
         "supported_parameters": sorted(endpoint.supported_parameters & PARAMETERS),
         "supports_implicit_caching": endpoint.supports_implicit_caching,
+        "supports_tool_choice": _tool_choice(endpoint),
+        "supports_diarization": False,
+        "native_tools": {},
+        "service_tier": endpoint.service_tier,
         "status": endpoint.status,
         "latency_last_30m": None,
         "throughput_last_30m": None,
@@ -133,6 +137,13 @@ def price_row(pricing: Pricing) -> JsonObject:
             for override in pricing.overrides
         ]  # fmt: skip
     return row
+
+
+def _tool_choice(endpoint: Endpoint) -> JsonObject:
+    """Which values of `tool_choice` the endpoint takes; a key that newer official SDKs require."""
+    tools = "tools" in endpoint.supported_parameters
+    chosen = tools and "tool_choice" in endpoint.supported_parameters
+    return {"auto": tools, "none": chosen, "required": chosen, "function": chosen}
 
 
 def plain(rate: Decimal) -> str:

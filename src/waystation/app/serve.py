@@ -1,6 +1,7 @@
 """From settings to a listening process: one socket, one or more workers on it, signals, and the drain at the end."""
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -21,6 +22,8 @@ log = logging.getLogger(__name__)
 LAST_WORDS = 2.0
 """Seconds that exchanges cut off at the end of a drain have to say so to their clients."""
 BACKLOG = 2048
+GARBAGE = (20_000, 20, 50)
+"""Thresholds of the cyclic collector: what is loaded at the start is never looked at again, and cycles are few."""
 
 
 def run(settings: Settings) -> int:
@@ -73,6 +76,7 @@ async def _serve(settings: Settings, listener: socket.socket, *, announce: bool)
             ws="none",
             lifespan="off",
             access_log=False,
+            proxy_headers=False,
             log_config=None,
             server_header=False,
             date_header=False,
@@ -84,6 +88,9 @@ async def _serve(settings: Settings, listener: socket.socket, *, announce: bool)
             if announce:
                 _announce(settings, gateway, listener)
 
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*GARBAGE)
         server = _Server(config, gateway, settings.server.shutdown_grace, started)
         await server.serve(sockets=[listener])
     return 0
