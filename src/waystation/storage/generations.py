@@ -28,9 +28,15 @@ class SqlGenerationStore:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
-        self._insert = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
-        self._insert_unknown = self._insert(generations).on_conflict_do_nothing()
+        insert = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
+        self._insert_unknown = insert(generations).on_conflict_do_nothing()
         self._bulk_insert = str(self._insert_unknown.compile(dialect=engine.dialect))
+        days = insert(daily_spend)
+        days = days.on_conflict_do_update(
+            index_elements=[daily_spend.c.key_hash, daily_spend.c.day],
+            set_={name: daily_spend.c[name] + days.excluded[name] for name in _Sums.__struct_fields__},
+        )
+        self._add_to_days = str(days.compile(dialect=engine.dialect))
 
     async def add(self, records: Sequence[GenerationRecord]) -> None:
         """Keep all of them or none; `RecordRejected` where one of them cannot be kept. Known ids change nothing."""
@@ -96,17 +102,11 @@ class SqlGenerationStore:
             sums.generations += 1
         if not days:
             return
-        statement = self._insert(daily_spend)
-        added = statement.excluded
-        statement = statement.on_conflict_do_update(
-            index_elements=[daily_spend.c.key_hash, daily_spend.c.day],
-            set_={name: daily_spend.c[name] + added[name] for name in ("cost", "byok_cost", "generations")},
-        )
         rows = [
             {"key_hash": key_hash, "day": day, **msgspec.structs.asdict(sums)}
             for (key_hash, day), sums in sorted(days.items(), key=lambda item: item[0])
         ]
-        await connection.execute(statement, rows)
+        await connection.exec_driver_sql(self._add_to_days, rows)
 
 
 def _row(record: GenerationRecord) -> dict[str, object]:
