@@ -79,3 +79,10 @@ def test_the_variables_of_the_page_are_accepted(tmp_path: Path) -> None:
     assert len(given) == 4
     assert settings.server.port == 9000
     assert settings.providers["my-vllm"].base_url == "http://10.0.0.5:8000/v1"
+
+
+def test_the_readme_leads_with_the_two_commands_and_their_times() -> None:
+    commands = README.partition("```sh\n")[2].partition("```")[0].splitlines()
+
+    assert [line.partition("#")[0].strip() for line in commands] == ["make run", "make test"]
+    assert all(re.search(r"# .*(second|minute)", line) for line in commands)
