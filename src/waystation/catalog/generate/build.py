@@ -57,6 +57,8 @@ def build(claims: list[Claim], offers: list[Offer], book: SlugBook, maps: Maps) 
         if not trusted(slug, kept, book.listed):
             built.refused += [_refusal(offer, "one host only, on no list") for offer in kept]
             continue
+        operation = _operation(kept, about[slug])
+        kept = [replace(offer, operation=operation) for offer in kept]
         priced = [(offer, price_of(offer)) for offer in kept]
         wrong = wrong_units(priced)
         built.refused += [_refusal(priced[index][0], "rate far off the median") for index in sorted(wrong)]
@@ -97,10 +99,10 @@ def _model(
 ) -> TreeModel:
     offers = [offer for offer, _ in priced]
     claims = [*about, *(claim for offer in offers for claim in offer.claims)]
-    operation = _operation(offers, about)
+    operation = offers[0].operation
     inputs, outputs = facts.inputs_of(claims, operation), facts.outputs_of(claims, operation)
     reasoning = facts.reasoning_of(claims, offers) if operation == "chat" else None
-    endpoints = _tagged([_endpoint(offer, pricing, claims, inputs, operation) for offer, pricing in priced])
+    endpoints = _tagged([_endpoint(offer, pricing, claims, inputs) for offer, pricing in priced])
     weights = open_weights(offers)
     created = facts.created_of(claims, offers)
     lengths = [endpoint.context_length for endpoint in endpoints if endpoint.context_length is not None]
@@ -143,9 +145,8 @@ def _operation(offers: list[Offer], about: list[Claim]) -> str:
     return counts.most_common(1)[0][0]
 
 
-def _endpoint(
-    offer: Offer, pricing: Pricing, claims: list[Claim], inputs: tuple[str, ...], operation: str
-) -> TreeEndpoint:
+def _endpoint(offer: Offer, pricing: Pricing, claims: list[Claim], inputs: tuple[str, ...]) -> TreeEndpoint:
+    operation = offer.operation
     context = context_of(offer)
     reads, writes = limits_of(offer, context)
     own_inputs = (

@@ -108,8 +108,8 @@ def _pricing(row: _Row, suffix: str, fields: dict[str, msgspec.Raw]) -> Pricing:
     write = rate("cache_creation_input_token_cost")
     first = _first_range(fields)
     return Pricing(
-        prompt=rate("input_cost_per_token") or first.prompt,
-        completion=rate("output_cost_per_token") or first.completion,
+        prompt=_either(rate("input_cost_per_token"), first.prompt),
+        completion=_either(rate("output_cost_per_token"), first.completion),
         request=rate("input_cost_per_request"),
         image_token=rate("input_cost_per_image_token"),
         image_output=rate("output_cost_per_image"),
@@ -117,7 +117,7 @@ def _pricing(row: _Row, suffix: str, fields: dict[str, msgspec.Raw]) -> Pricing:
         audio_output=rate("output_cost_per_audio_token"),
         input_audio_cache=rate("cache_read_input_audio_token_cost"),
         web_search=_web_search(fields),
-        internal_reasoning=rate("output_cost_per_reasoning_token") or first.internal_reasoning,
+        internal_reasoning=_either(rate("output_cost_per_reasoning_token"), first.internal_reasoning),
         input_cache_read=rate("cache_read_input_token_cost"),
         input_cache_write=write or None,
         input_cache_write_1h=rate("cache_creation_input_token_cost_above_1hr"),
@@ -181,6 +181,10 @@ def _first_range(fields: dict[str, msgspec.Raw]) -> Pricing:
                 internal_reasoning=exact(item.output_cost_per_reasoning_token),
             )
     return Pricing()
+
+
+def _either(rate: Decimal | None, other: Decimal | None) -> Decimal | None:
+    return rate if rate is not None else other
 
 
 def _decoded_ranges(fields: dict[str, msgspec.Raw]) -> list[_Range]:
