@@ -11,7 +11,7 @@ from waystation.operations.parts import JsonObject, Opaque, Part, Reasoning
 
 DETAIL: Final = "reasoning_detail"
 """The `Opaque.kind` of a details object whose type we do not know."""
-_KINDS: Final[dict[object, Literal["text", "summary", "encrypted", "server_tool_call"]]] = {
+_KINDS: Final[dict[str, Literal["text", "summary", "encrypted", "server_tool_call"]]] = {
     "reasoning.text": "text",
     "reasoning.summary": "summary",
     "reasoning.encrypted": "encrypted",
@@ -74,7 +74,8 @@ def parse_details(details: Sequence[object]) -> list[Reasoning | Opaque]:
 
 def parse_detail(value: JsonObject) -> Reasoning | Opaque:
     """One details object; those of an unknown type are kept whole."""
-    kind = _KINDS.get(value.get("type"))
+    name = value.get("type")
+    kind = _KINDS.get(name) if isinstance(name, str) else None
     if kind is None:
         return Opaque(DETAIL, value)
     text_key = "summary" if kind == "summary" else "text"

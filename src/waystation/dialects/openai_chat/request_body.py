@@ -121,7 +121,12 @@ def _add_tools(body: JsonObject, request: ChatRequest, target: Target, voice: Vo
         body["tools"] = tools
     choice = request.tool_choice
     if choice is not None:
-        if not _takes(target, "tool_choice") or (choice.mode == "opaque" and not voice.same_dialect):
+        lonely = bool(request.tools) and not tools
+        if (
+            lonely
+            or not _takes(target, "tool_choice")
+            or (choice.mode == "opaque" and not voice.same_dialect)
+        ):
             voice.drop("tool_choice")
         else:
             body["tool_choice"] = render_tool_choice(choice)

@@ -95,7 +95,7 @@ def parse_response_call(value: JsonObject, made_up_id: str) -> ToolCall | Opaque
     """One call in a provider's answer, read generously; None for what names no function."""
     function = value.get("function")
     if not isinstance(function, dict):
-        return Opaque(CALL, value) if value.get("type") not in {None, "function"} else None
+        return Opaque(CALL, value) if value.get("type") not in (None, "function") else None
     name, call_id = function.get("name"), value.get("id")
     if not isinstance(name, str) or not name:
         return None
@@ -161,8 +161,8 @@ def convert_at(value: object, kind: type[T], where: str) -> T:
 
 def describe(error: ValidationError, where: str = "") -> str:
     """A validation error as `field: what is wrong with it`."""
-    text, _, path = str(error).partition(" - at `$")
-    path = (where + path.rstrip("`")).lstrip(".")
+    text, _, place = str(error).partition(" - at ")
+    path = (where + place.removeprefix("`key` in ").strip("`").removeprefix("$")).lstrip(".")
     if text.startswith("Object missing required field `"):
         path, text = f"{path}.{text.split('`')[1]}".lstrip("."), "is required"
     text = text[:1].lower() + text[1:]
