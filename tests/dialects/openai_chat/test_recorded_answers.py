@@ -12,6 +12,8 @@ from waystation.codec.assemble import assemble, disassemble
 from waystation.codec.dialect import Identity
 from waystation.codec.stream_checker import check_stream
 from waystation.dialects.openai_chat import DIALECT
+from waystation.dialects.openai_chat.response import parse_any_answer
+from waystation.dialects.openai_chat.usual_answer import parse_usual_answer
 from waystation.errors import ProviderError
 from waystation.operations.chat import ChatResult, Choice
 from waystation.operations.chat_events import ChoiceEnd, Event, MessageEnd, StreamError
@@ -110,6 +112,17 @@ def test_recorded_answers_keep_what_they_said() -> None:
                 )
             wanted = len(calls) + bool(cast("JsonObject", said.get("function_call") or {}).get("name"))
             assert len(cast("list[JsonObject]", told.get("tool_calls") or [])) == wanted, recording.name
+
+
+def test_the_shortcut_for_usual_answers_gives_the_same_result() -> None:
+    usual = 0
+    for recording in answers():
+        body = json.dumps(recording.body).encode()
+        result = parse_usual_answer(body)
+        if result is not None:
+            usual += 1
+            assert result == parse_any_answer(body), recording.name
+    assert usual > 50
 
 
 def test_fields_we_have_no_word_for_come_back_out() -> None:

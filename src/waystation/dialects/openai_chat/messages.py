@@ -37,7 +37,8 @@ def parse_messages(messages: Sequence[WireMessage], raw: Sequence[JsonObject]) -
     parsed = []
     function_call_id = ""
     for index, (wire, value) in enumerate(zip(messages, raw, strict=True)):
-        extras = unknown(value, MESSAGE_KEYS)
+        # Two keys are `role` and `content`, unless there is no content.
+        extras = None if len(value) == 2 and wire.content is not None else unknown(value, MESSAGE_KEYS)
         if wire.role in _PLAIN_ROLES:
             parts = _said(wire, index)
             parsed.append(Message(wire.role, parts, wire.name, extras))

@@ -1,6 +1,6 @@
 """A client's body -> `ChatRequest`: decoded once, validated by the shapes in `wire`, unknown keys kept. Contract section 3."""
 
-from typing import Final
+from typing import Any, Final
 
 from msgspec import DecodeError, ValidationError, convert, json
 
@@ -22,10 +22,7 @@ from waystation.operations.parts import JsonObject, Text
 
 _DECODE: Final = json.Decoder().decode
 _FORMATS: Final = frozenset({"text", "json_object", "json_schema", "grammar", "python"})
-_CHOICES: Final = {
-    "verbosity": ("low", "medium", "high", "xhigh", "max"),
-    "route": ("fallback", "sort"),
-}
+_VERBOSITIES: Final = ("low", "medium", "high", "xhigh", "max")
 _SENT: Final = frozenset(
     {
         "temperature", "top_p", "top_k", "min_p", "top_a", "frequency_penalty", "presence_penalty",
@@ -82,8 +79,7 @@ def request_of(body: JsonObject, dialect: str = NAME, *, is_completion: bool = F
     except RecursionError:
         raise InvalidRequest("The request body is nested too deeply.") from None
     _check_words(wire)
-    said = {name: value for name in body.keys() & _SAME if (value := getattr(wire, name)) is not None}
-    said |= {name: tuple(value) for name in body.keys() & _LISTS if (value := getattr(wire, name))}
+    said, sent = _carried(body, wire)
     return ChatRequest(
         dialect=dialect,
         model=wire.model or None,
@@ -98,7 +94,7 @@ def request_of(body: JsonObject, dialect: str = NAME, *, is_completion: bool = F
         service_tier="priority" if wire.service_tier == "fast" else wire.service_tier,
         echo_upstream_body=wire.debug is not None and wire.debug.get("echo_upstream_body") is True,
         is_completion=is_completion,
-        sent=_sent(body),
+        sent=sent,
         extras=unknown(body, REQUEST_KEYS),
         **said,
     )
@@ -117,10 +113,10 @@ def _conversation(wire: WireRequest, body: JsonObject) -> tuple[Message, ...]:
 
 def _check_words(wire: WireRequest) -> None:
     """Fields whose values are words of a list, and those that need another field."""
-    for field, words in _CHOICES.items():
-        value = getattr(wire, field)
-        if value is not None and value not in words:
-            raise InvalidRequest(f"{field}: must be one of {', '.join(words)}.")
+    if wire.verbosity is not None and wire.verbosity not in _VERBOSITIES:
+        raise InvalidRequest(f"verbosity: must be one of {', '.join(_VERBOSITIES)}.")
+    if wire.route is not None and wire.route not in {"fallback", "sort"}:
+        raise InvalidRequest("route: must be fallback or sort.")
     if wire.top_logprobs is not None and not wire.logprobs:
         raise InvalidRequest("top_logprobs: needs logprobs to be true.")
     for modality in wire.modalities or ():
@@ -150,14 +146,21 @@ def _response_format(wire: WireResponseFormat | None, body: JsonObject) -> Respo
     )
 
 
-def _sent(body: JsonObject) -> frozenset[str]:
-    """What the caller asked of the endpoint, in the words of `supported_parameters`; null counts as unsaid."""
-    names = {
-        _SENT_AS.get(key, key)
-        for key, value in body.items()
-        if value is not None and (key in _SENT or key in _SENT_AS)
-    }
-    response_format = body.get("response_format")
-    if isinstance(response_format, dict) and response_format.get("type") == "json_schema":
-        names.add("structured_outputs")
-    return frozenset(names)
+def _carried(body: JsonObject, wire: WireRequest) -> tuple[dict[str, Any], frozenset[str]]:
+    """Fields that carry over as they are, and what was asked in the words of `supported_parameters`; null and [] are unsaid."""
+    said: dict[str, Any] = {}
+    sent: set[str] = set()
+    for key, value in body.items():
+        if value is None or value == []:
+            continue
+        if key in _SAME:
+            said[key] = getattr(wire, key)
+        elif key in _LISTS and value:
+            said[key] = tuple(getattr(wire, key))
+        if key in _SENT:
+            sent.add(key)
+        elif key in _SENT_AS:
+            sent.add(_SENT_AS[key])
+    if wire.response_format is not None and wire.response_format.type == "json_schema":
+        sent.add("structured_outputs")
+    return said, frozenset(sent)

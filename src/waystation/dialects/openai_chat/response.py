@@ -15,6 +15,7 @@ from waystation.dialects.openai_chat.parts import parse_content
 from waystation.dialects.openai_chat.reasoning import parse_details, reasoning_text, render_details
 from waystation.dialects.openai_chat.tools import CALL, arguments_text, parse_response_call, render_call
 from waystation.dialects.openai_chat.usage import parse_usage, render_usage
+from waystation.dialects.openai_chat.usual_answer import parse_usual_answer
 from waystation.dialects.openai_chat.wire import NAME, unknown
 from waystation.errors import BadResponse, InvalidRequest, Overloaded
 from waystation.operations.chat import ChatResult, Choice
@@ -54,6 +55,11 @@ _MESSAGE_KEYS_UNANNOTATED: Final = _MESSAGE_KEYS - {"annotations"}
 
 def parse_response(body: bytes) -> ChatResult:
     """A provider's answer. An error inside it is raised; so is `BadResponse` where there is no answer in it."""
+    return parse_usual_answer(body) or parse_any_answer(body)
+
+
+def parse_any_answer(body: bytes) -> ChatResult:
+    """The same, for answers of every shape."""
     try:
         value = _DECODE(body)
     except (DecodeError, RecursionError, UnicodeDecodeError):

@@ -161,6 +161,7 @@ FORMAT_KEYS: Final = frozenset(WireResponseFormat.__struct_fields__)
 
 def unknown(value: JsonObject, keys: frozenset[str]) -> JsonObject | None:
     """What of this object has no meaning here: None, or the rest to be kept for the same dialect."""
-    if value.keys() <= keys:
-        return None
-    return {key: value[key] for key in value if key not in keys}
+    for key in value:
+        if key not in keys:
+            return {name: field for name, field in value.items() if name not in keys}
+    return None
