@@ -114,7 +114,8 @@ def test_a_failure_with_nothing_left_to_try_says_what_the_contract_says(
     setting: Setting, fault: str, status: int, kind: str, *, stream: bool
 ) -> None:
     seen = ask(setting, "acme/single", fault, stream=stream)
-    assert (seen.status, seen.error["code"]) == (status, status), seen.text
+    begun = stream and fault == "malformed"  # the replay breaks a stream in its middle, after content
+    assert (seen.status, seen.error["code"]) == (200 if begun else status, status), seen.text
     assert seen.error["metadata"]["error_type"] == kind
     assert seen.error["message"]
     assert SECRET not in seen.text
@@ -129,6 +130,8 @@ def test_a_failure_with_nothing_left_to_try_says_what_the_contract_says(
 def test_a_failure_before_content_is_rescued_by_the_next_endpoint(
     setting: Setting, fault: str, *, stream: bool
 ) -> None:
+    if stream and fault == "malformed":
+        fault = "error_event;after=0"  # what breaks before content in a stream
     seen = ask(setting, "acme/dual", fault, stream=stream)
     assert seen.status == 200, seen.text
     assert seen.content

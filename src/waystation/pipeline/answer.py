@@ -95,7 +95,11 @@ class Answer:
 
     def _meter(self, exchange: Exchange, request: ChatRequest, planned: PlannedAttempt) -> Meter:
         tariff = self._tariffs.of(planned.endpoint.pricing)
-        return Meter(exchange, lambda: estimate_prompt_tokens(request), tariff.price)
+        return Meter(
+            exchange,
+            lambda: estimate_prompt_tokens(request),
+            lambda usage: tariff.price(usage, exchange.created),
+        )
 
     def _speaker(self, serving: Serving) -> Callable[[], None]:
         def speak() -> None:

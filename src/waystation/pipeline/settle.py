@@ -40,7 +40,9 @@ class Settlement:
     def _record(self, exchange: Exchange) -> GenerationRecord:
         request, endpoint, app = exchange.request, exchange.endpoint, exchange.app
         asked = (request.model or next(iter(request.models), "")) if request is not None else ""
-        finish = "error" if exchange.error is not None and exchange.usage is not None else exchange.finish_reason
+        finish = (
+            "error" if exchange.error is not None and exchange.usage is not None else exchange.finish_reason
+        )
         tariff = self._tariffs.of(endpoint.pricing) if endpoint is not None else None
         usage, cost = exchange.usage, exchange.cost
         discount = None

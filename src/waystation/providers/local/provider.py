@@ -10,6 +10,7 @@ from waystation.providers.local import weights
 from waystation.providers.local.answer import ToolCallEvents, with_tool_calls
 from waystation.providers.local.engine import LocalEngine
 from waystation.providers.local.tools import amend_body
+from waystation.providers.manners import Manners
 from waystation.settings import Settings
 
 
@@ -20,6 +21,8 @@ class LocalProvider(Provider):
     name = "Local"
     needs_key = False
     needs_preparation = True
+    manners = Manners(rename={"repetition_penalty": "repeat_penalty"}, default={"max_tokens": 256})
+    """The engine's own word, and an end for a model so small that it seldom finds one by itself."""
 
     def __init__(self, configuration: Configuration | None = None, engine: LocalEngine | None = None) -> None:
         super().__init__(configuration)
