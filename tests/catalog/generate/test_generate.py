@@ -7,8 +7,12 @@ import msgspec
 import pytest
 
 from shared_folder import shared
+from waystation.catalog.generate.claims import Claim
+from waystation.catalog.generate.gates import trusted
 from waystation.catalog.generate.lock import Locked, read_lock, renew
 from waystation.catalog.generate.maps import Maps
+from waystation.catalog.generate.names import SlugBook
+from waystation.catalog.generate.offers import offers_of
 from waystation.catalog.generate.run import Report, generate
 from waystation.catalog.load import DATA
 from waystation.catalog.tree import TreeModel
@@ -54,6 +58,54 @@ def test_both_sections_of_vertex_are_one_provider(sources: Path) -> None:
 )
 def test_resellers_retired_hosts_and_strangers_are_no_providers(sources: Path, section: str) -> None:
     assert Maps(sources).provider("models.dev@august", section) is None
+
+
+def host_row(native_id: str, section: str = "deepinfra") -> Claim:
+    return Claim(source="models.dev@august", section=section, native_id=native_id)
+
+
+@pytest.mark.parametrize(
+    ("rows", "is_trusted"),
+    [
+        ([host_row("zai-org/GLM-99")], False),
+        ([host_row("zai-org/GLM-99"), host_row("glm-99", "novita-ai")], True),
+        ([host_row("glm-99", "zai")], True),
+        ([host_row("zai-org/GLM-99"), host_row("z-ai/glm-99", "openrouter")], True),
+        ([host_row("zai-org/GLM-99"), host_row("glm-99", "vercel")], True),
+    ],
+)
+def test_a_model_needs_more_than_the_word_of_one_strange_host(
+    sources: Path, rows: list[Claim], *, is_trusted: bool
+) -> None:
+    maps = Maps(sources)
+    book = SlugBook(maps, rows, {})
+    offers = offers_of(rows, book, maps, "2026-11-22")
+    assert {offer.slug for offer in offers} == {"z-ai/glm-99"}
+    assert trusted("z-ai/glm-99", offers, book) is is_trusted
+
+
+def retiring(day: str, *sources: str, section: str = "openai", native_id: str = "gpt-99") -> list[Claim]:
+    dated = Claim(source="litellm", section=section, native_id=native_id, retires=day)
+    return [dated, *(Claim(source=source, section=section, native_id=native_id) for source in sources)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "providers"),
+    [
+        (retiring("2026-10-23"), set()),
+        (retiring("2999-01-01"), {"openai"}),
+        (retiring("2026-10-23", "pi-ai"), {"openai"}),
+        (retiring("2026-11-20", "pi-ai"), set()),
+        (retiring("2026-10-23", section="azure"), set()),
+        (retiring("2026-10-23", section="azure") + retiring("2999-01-01"), {"azure", "openai"}),
+    ],
+)
+def test_a_makers_date_retires_a_model_and_a_hosts_date_only_what_the_maker_gave_up(
+    sources: Path, rows: list[Claim], providers: set[str]
+) -> None:
+    maps = Maps(sources)
+    book = SlugBook(maps, rows, {})
+    assert {offer.provider for offer in offers_of(rows, book, maps, "2026-11-22")} == providers
 
 
 def test_known_slugs_are_reproduced(again: tuple[Path, Report]) -> None:

@@ -1,7 +1,7 @@
 from decimal import Decimal
 
 from waystation.catalog.generate.claims import Claim
-from waystation.catalog.generate.gates import trusted, wrong_units
+from waystation.catalog.generate.gates import wrong_units
 from waystation.catalog.generate.offers import Offer
 from waystation.catalog.generate.votes import context_of, limits_of, majority, price_of
 from waystation.catalog.pricing import PriceOverride, Pricing
@@ -96,10 +96,3 @@ def test_a_rate_twenty_times_off_the_median_is_a_mistake_of_units() -> None:
     pricings = [rates(prompt, "1") for prompt in ("1", "1.2", "0.9", "0.001", "21")]
     assert wrong_units([(offer(), pricing) for pricing in pricings]) == {3, 4}
     assert wrong_units([(offer(), pricing) for pricing in pricings[2:4]]) == set()
-
-
-def test_an_unlisted_model_of_one_strange_host_is_not_trusted() -> None:
-    assert not trusted("acme/m", [offer(own=False)], set())
-    assert trusted("acme/m", [offer(own=True)], set())
-    assert trusted("acme/m", [offer(own=False), offer(provider="other", own=False)], set())
-    assert trusted("acme/m", [offer(own=False)], {"acme/m"})

@@ -54,7 +54,7 @@ def build(claims: list[Claim], offers: list[Offer], book: SlugBook, maps: Maps) 
         built.refused += [_refusal(offer, "resold") for offer in all_offers if offer not in kept]
         if not kept:
             continue
-        if not trusted(slug, kept, book.listed):
+        if not trusted(slug, kept, book):
             built.refused += [_refusal(offer, "one host only, on no list") for offer in kept]
             continue
         operation = _operation(kept, about[slug])

@@ -8,6 +8,7 @@ from statistics import median
 from msgspec import Struct
 
 from waystation.catalog.generate.maps import Maps
+from waystation.catalog.generate.names import SlugBook
 from waystation.catalog.generate.offers import Offer
 from waystation.catalog.generate.votes import majority
 from waystation.catalog.pricing import Pricing
@@ -20,6 +21,9 @@ _SELLS_ONLY_ITS_OWN = frozenset({"perplexity"})
 
 FACTOR = 20
 """A rate this many times off its model's median is a mistake of units."""
+
+KNOWN_TO = 1
+"""A model of a single host that this many gateways list as well is no invention of that host alone."""
 
 
 class Refusal(Struct, frozen=True):
@@ -55,12 +59,14 @@ def wrong_units(priced: list[tuple[Offer, Pricing]]) -> set[int]:
     return {index for index, rate in rates if rate > middle * FACTOR or rate < middle / Decimal(FACTOR)}
 
 
-def trusted(slug: str, offers: list[Offer], listed: set[str]) -> bool:
-    """Whether a model is real enough: on a slug list, or locked, or offered by its maker, or by two hosts."""
-    if slug in listed or any(offer.how == "lock" for offer in offers):
+def trusted(slug: str, offers: list[Offer], book: SlugBook) -> bool:
+    """Whether a model is real enough: listed, locked, offered by its maker or by two hosts, or well known."""
+    if slug in book.listed or any(offer.how == "lock" for offer in offers):
         return True
     hosts = {offer.provider for offer in offers}
-    return len(hosts) > 1 or any(offer.own for offer in offers)
+    if len(hosts) > 1 or any(offer.own for offer in offers):
+        return True
+    return any(book.gateways_with(offer.native_id) >= KNOWN_TO for offer in offers)
 
 
 def by_slug(offers: Iterable[Offer]) -> dict[str, list[Offer]]:

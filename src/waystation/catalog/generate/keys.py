@@ -29,7 +29,7 @@ _SPEED = re.compile(
 )
 _FILLER = re.compile(r"-(instruct|it|tee|maas|hf|versatile|instant|lora)(?=-|$)")
 _DATE = re.compile(r"-(20\d{6}|20\d\d-\d\d-\d\d|\d\d-20\d\d|2[3-6]\d{4})$")
-_LOOSE = re.compile(r"-(latest|preview|default|\d{3}|beta|exp)$")
+_LOOSE = re.compile(r"-(latest|preview|default|\d{3}|beta)$")
 _SPLIT_FAMILY = re.compile(r"\b(llama|gemma|glm|hermes|phi|granite|mimo|nova)(-?v)?(?=\d)")
 _CLAUDE = re.compile(r"^claude-(\d+(?:-\d+)?)-([a-z]+)(?=-|$)")
 _VARIANTS = frozenset({"free", "thinking", "batch", "extended"})

@@ -104,7 +104,7 @@ class Maps:
 
     def provider(self, source: str, section: str) -> str | None:
         """Our slug for a section of a source; None for resellers, retired hosts, and those without an adapter."""
-        if section in _RETIRED_HOSTS or self._is_reseller(section):
+        if section in _RETIRED_HOSTS or self.is_reseller(section):
             return None
         tables = {
             "litellm": self._maps.litellm_provider_to_tag,
@@ -127,7 +127,7 @@ class Maps:
             kind: {
                 word: self._slugs[tag]
                 for word, tag in sorted(table.items())
-                if tag in self._slugs and not self._is_reseller(word)
+                if tag in self._slugs and not self.is_reseller(word)
             }
             for kind, table in tables.items()
         }
@@ -157,7 +157,8 @@ class Maps:
             if tag in {*self._slugs, "default"}
         }
 
-    def _is_reseller(self, section: str) -> bool:
+    def is_reseller(self, section: str) -> bool:
+        """Whether a section is a gateway's: good for names and abilities, never an endpoint."""
         names = self._maps.reseller_sections_never_endpoints
         return section in names or any(name.startswith("*") and section.endswith(name[1:]) for name in names)
 

@@ -24,6 +24,7 @@ _SPELLED_LIKE_SLUGS = (
 """Gateways whose ids look like slugs: voices on how a name is written, where no slug list knows it."""
 
 _NOT_MODELS = {"openrouter", "switchpoint", "kilo", "kilo-auto", "giga-potato", "stealth"}
+_PREVIEWS_ARE_MODELS = {"google"}
 _FOREIGN_TUNES = {"openpipe", "unsloth"}
 
 
@@ -45,9 +46,12 @@ class SlugBook:
         self.variants: set[str] = set()
         self._by_key = dict(locked)
         self._how = dict.fromkeys(locked, "lock")
+        self._gateways: dict[str, set[str]] = defaultdict(set)
         self._written: dict[str, Counter[str]] = defaultdict(Counter)
         for claim in sorted(claims, key=lambda claim: BY_NAME[claim.source].date, reverse=True):
             self._learn(claim)
+        for claim in claims:
+            self._learn_from_maker(claim)
         for claim in claims:
             provider = maps.provider(claim.source, claim.section)
             if provider is not None:
@@ -58,7 +62,7 @@ class SlugBook:
         spelling = spell(claim.native_id)
         if spelling.org in _FOREIGN_TUNES:
             return None
-        forms = tuple(self._maps.key_aliases.get(form, form) for form in spelling.forms)
+        forms = self._forms(spelling)
         for position, form in enumerate(forms):
             if form in self._by_key:
                 if (
@@ -74,6 +78,10 @@ class SlugBook:
         slug = self._derive(forms, spelling, provider)
         return Naming(slug, "derived", exact=True, spelling=spelling) if slug is not None else None
 
+    def gateways_with(self, native_id: str) -> int:
+        """How many gateways list a model that is spelled like this one."""
+        return len(self._gateways.get(spell(native_id).forms[0], ()))
+
     def key_slugs(self) -> dict[str, str]:
         """Every key and the slug it stands for."""
         return dict(self._by_key)
@@ -84,10 +92,36 @@ class SlugBook:
         spelling = spell(claim.native_id)
         if spelling.word.endswith("-latest"):
             return
+        if self._maps.is_reseller(claim.section) and claim.section not in SLUG_SECTIONS:
+            self._gateways[spelling.forms[0]].add(claim.section)
         if claim.section in _SPELLED_LIKE_SLUGS and spelling.variant is None:
             self._written[spelling.forms[0]][spelling.word] += 2
         elif self._maps.provider(claim.source, claim.section) is not None:
             self._written[spelling.forms[-1]][spelling.word] += 1
+
+    def _learn_from_maker(self, claim: Claim) -> None:
+        """A maker's own id with a day, or a preview of a maker that numbers them, is a model of its own, not its base."""
+        provider = self._maps.provider(claim.source, claim.section)
+        if claim.source != "models.dev@august" or provider is None or claim.deprecated:
+            return
+        spelling = spell(claim.native_id)
+        author = self._maps.author(spelling.org, spelling.forms[0])
+        if author is None or self._maps.own_provider.get(author) != provider:
+            return
+        is_preview = author in _PREVIEWS_ARE_MODELS and spelling.word.endswith("-preview")
+        if re.search(r"-20\d\d-\d\d-\d\d$", spelling.word) or is_preview:
+            slug = f"{author}/{spelling.word}"
+            if self._by_key.setdefault(spelling.forms[0], slug) == slug:
+                self._how.setdefault(spelling.forms[0], "derived")
+
+    def _forms(self, spelling: Spelling) -> tuple[str, ...]:
+        """The candidate keys after the hand-made aliases; a form that has one is final."""
+        forms = []
+        for form in spelling.forms:
+            forms.append(self._maps.key_aliases.get(form, form))
+            if form in self._maps.key_aliases:
+                break
+        return tuple(forms)
 
     def _learn_slug(self, slug: str) -> None:
         author, slash, name = slug.partition("/")
@@ -115,16 +149,18 @@ class SlugBook:
             author = owned[0]
         if author is None or spelling.word.endswith("-latest"):
             return None
-        written = self._written.get(form)
-        word = (
-            max(written.items(), key=lambda item: (item[1], "." in item[0], -len(item[0]), item[0]))[0]
-            if written
-            else spelling.word
-        )
-        slug = f"{author}/{_as_slug(word)}"
+        final = form in self._maps.key_aliases.values()
+        slug = f"{author}/{self._word(form, spelling) if final else _as_slug(self._word(form, spelling))}"
         self._by_key.setdefault(form, slug)
         self._how.setdefault(form, "derived")
         return self._by_key[form]
+
+    def _word(self, form: str, spelling: Spelling) -> str:
+        """How most write the name; a hand-made key that nobody writes stands for itself where it hides no version's dot."""
+        written = self._written.get(form)
+        if written:
+            return max(written.items(), key=lambda item: (item[1], "." in item[0], -len(item[0]), item[0]))[0]
+        return form if form not in spelling.forms and not re.search(r"\d-\d", form) else spelling.word
 
 
 def _as_slug(word: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import TypeAlias
 
 from msgspec import Struct
 
@@ -49,8 +50,12 @@ _OPERATIONS = frozenset({"chat", "completions", "embeddings", "rerank", "images"
 _REGIONS = {"global": 3, "us": 2, None: 1}
 
 
+_Group: TypeAlias = tuple[str, str, str | None, str | None]
+"""Slug, provider, speed and quantization: what makes two endpoints two."""
+
+
 class Offer(Struct):
-    """One endpoint to be, with everything said about it. `others` are claims on sibling ids, good for prices' votes only."""
+    """One endpoint to be, with everything said about it."""
 
     slug: str
     provider: str
@@ -68,11 +73,51 @@ class _Candidate(Struct):
     claims: list[Claim]
 
 
+class _Hosted(Struct):
+    """All claims in groups, and what the summer's lists knew: the measure of what else may be a stale row."""
+
+    groups: dict[_Group, dict[str, _Candidate]]
+    known_in_summer: set[str]
+    summer_hosts: set[str]
+
+
 def offers_of(claims: Iterable[Claim], book: SlugBook, maps: Maps, as_of: str) -> list[Offer]:
     """Every living offer, in order of slug, provider and native id."""
-    grouped: dict[tuple[str, str, str | None, str | None], dict[str, _Candidate]] = defaultdict(dict)
-    known_in_summer: set[str] = set()
-    summer_hosts: set[str] = set()
+    hosted = _grouped(claims, book, maps)
+    made: dict[_Group, Offer] = {}
+    served_by_maker: set[str] = set()
+    makers_first = sorted(hosted.groups, key=lambda group: (not _own(group, maps), repr(group)))
+    for group in makers_first:
+        slug, provider, speed, quantization = group
+        own = _own(group, maps)
+        stale = slug in hosted.known_in_summer and provider in hosted.summer_hosts - _WELL_KEPT
+        alive = [
+            item
+            for item in hosted.groups[group].values()
+            if _listed(item.claims, doubt_litellm=stale)
+            and not _retired(item.claims, as_of, own=own, served_by_maker=slug in served_by_maker)
+        ]
+        if not alive:
+            continue
+        if own:
+            served_by_maker.add(slug)
+        chosen = max(alive, key=_preference)
+        made[group] = Offer(
+            slug=slug,
+            provider=provider,
+            native_id=_written(chosen.claims),
+            operation=_operation(chosen.claims),
+            speed=speed,
+            quantization=quantization,
+            claims=chosen.claims,
+            how=chosen.naming.how,
+            own=own,
+        )
+    return [made[group] for group in sorted(made, key=repr)]
+
+
+def _grouped(claims: Iterable[Claim], book: SlugBook, maps: Maps) -> _Hosted:
+    hosted = _Hosted(defaultdict(dict), set(), set())
     for claim in claims:
         provider = maps.provider(claim.source, claim.section)
         if provider is None or claim.operation not in _OPERATIONS or _unserved(claim, maps):
@@ -81,43 +126,37 @@ def offers_of(claims: Iterable[Claim], book: SlugBook, maps: Maps, as_of: str) -
         if naming is None or naming.spelling.region not in _REGIONS or naming.spelling.variant is not None:
             continue
         if claim.source.startswith("models.dev"):
-            known_in_summer.add(naming.slug)
-            summer_hosts.add(provider)
+            hosted.known_in_summer.add(naming.slug)
+            hosted.summer_hosts.add(provider)
         speed = None if naming.exact else naming.spelling.speed
-        candidates = grouped[naming.slug, provider, speed, naming.spelling.quantization]
+        candidates = hosted.groups[naming.slug, provider, speed, naming.spelling.quantization]
         candidate = candidates.setdefault(claim.native_id.lower(), _Candidate(naming, []))
         candidate.claims.append(claim)
-    offers = []
-    for (slug, provider, speed, quantization), candidates in sorted(
-        grouped.items(), key=lambda item: repr(item[0])
-    ):
-        stale = slug in known_in_summer and provider in summer_hosts - _WELL_KEPT
-        alive = [item for item in candidates.values() if _alive(item.claims, as_of, doubt_litellm=stale)]
-        if not alive:
-            continue
-        chosen = max(alive, key=_preference)
-        offers.append(
-            Offer(
-                slug=slug,
-                provider=provider,
-                native_id=_written(chosen.claims),
-                operation=_operation(chosen.claims),
-                speed=speed,
-                quantization=quantization,
-                claims=chosen.claims,
-                how=chosen.naming.how,
-                own=maps.own_provider.get(slug.partition("/")[0]) == provider,
-            )
-        )
-    return offers
+    return hosted
 
 
-def _alive(claims: list[Claim], as_of: str, *, doubt_litellm: bool) -> bool:
-    """Listed by a source that lists hosts, and by no newer one as retired."""
-    if any(claim.retires is not None and claim.retires <= as_of for claim in claims):
-        return False
+def _own(group: _Group, maps: Maps) -> bool:
+    return maps.own_provider.get(group[0].partition("/")[0]) == group[1]
+
+
+def _retired(claims: list[Claim], as_of: str, *, own: bool, served_by_maker: bool) -> bool:
+    """Whether a model is gone from a provider.
+
+    A maker's date counts unless a list made after it still has the model. A host's date is often "not before", so it
+    counts only where the maker itself no longer serves the model.
+    """
     if any(claim.deprecated and claim.source in {"model-prices", "genai-prices"} for claim in claims):
+        return True
+    passed = [claim.retires for claim in claims if claim.retires is not None and claim.retires <= as_of]
+    if not passed:
         return False
+    if not own:
+        return not served_by_maker
+    return not any(claim.source == "pi-ai" and BY_NAME[claim.source].date > max(passed) for claim in claims)
+
+
+def _listed(claims: list[Claim], *, doubt_litellm: bool) -> bool:
+    """Whether the freshest list of hosts that mentions the model has it, and not as deprecated."""
     listing = [claim for claim in claims if BY_NAME[claim.source].lists_hosts]
     if doubt_litellm and any(claim.operation == "chat" for claim in claims):
         listing = [claim for claim in listing if claim.source != "litellm"]
