@@ -21,8 +21,11 @@ class LocalProvider(Provider):
     name = "Local"
     needs_key = False
     needs_preparation = True
-    manners = Manners(rename={"repetition_penalty": "repeat_penalty"}, default={"max_tokens": 256})
-    """The engine's own word, and an end for a model so small that it seldom finds one by itself."""
+    manners = Manners(
+        rename={"repetition_penalty": "repeat_penalty"},
+        default={"temperature": 0.2, "top_p": 0.9, "repeat_penalty": 1.1, "max_tokens": 1024},
+    )
+    """The engine's own word; and what keeps a model so small from rambling where the caller says nothing."""
 
     def __init__(self, configuration: Configuration | None = None, engine: LocalEngine | None = None) -> None:
         super().__init__(configuration)
