@@ -38,6 +38,10 @@ def test_what_is_no_name_of_a_model_is_not_found(small: Catalog, slug: str) -> N
     assert small.resolve(slug) is None
 
 
+def test_an_author_that_is_its_own_alias_ends_the_search() -> None:
+    assert Catalog(author_aliases={"acme": "acme"}).resolve("acme/nothing") is None
+
+
 def test_an_alias_leads_to_the_variant_of_its_model() -> None:
     models = [Model("acme/m1", "acme/m1", "M1", "acme"), Model("acme/m1:free", "acme/m1:free", "M1", "acme")]
     found = Catalog(models, aliases={"acme/old": "acme/m1"}).resolve("acme/old:free")

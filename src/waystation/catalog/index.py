@@ -130,7 +130,7 @@ class Catalog:
         if colon and base in self.aliases:
             return self._by_id.get(f"{self.aliases[base]}:{variant}")
         author, _, name = folded.partition("/")
-        if author in self.author_aliases:
+        if self.author_aliases.get(author, author) != author:
             found = self.resolve(f"{self.author_aliases[author]}/{name}")
             return found.model if found is not None else None
         return None

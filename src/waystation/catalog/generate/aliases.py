@@ -28,6 +28,9 @@ _GATEWAYS = frozenset(
 )
 _CLAUDE = re.compile(r"^claude-([a-z]+)-(\d+(?:\.\d+)?)$")
 _OLD_CLAUDE = re.compile(r"^claude-(\d+(?:\.\d+)?)-([a-z]+)$")
+_OF_A_HOST = re.compile(r"-(instant|versatile|tee|maas|fp8|lora|hf)$")
+"""Endings that say how a host serves a model; as a name of the model itself they would mislead."""
+
 _HAND = {
     "google/gemini-pro-1.5": "google/gemini-1.5-pro",
     "google/gemini-flash-1.5": "google/gemini-1.5-flash",
@@ -56,7 +59,7 @@ def aliases_of(models: Iterable[TreeModel], claims: Iterable[Claim], book: SlugB
             continue
         author = slug.partition("/")[0]
         word = claim.native_id.lower().rpartition("/")[2]
-        if re.fullmatch(r"[a-z0-9][a-z0-9.\-_]*", word):
+        if re.fullmatch(r"[a-z0-9][a-z0-9.\-_]*", word) and not _OF_A_HOST.search(word):
             meant[f"{author}/{word}"].add(slug)
     for name, target in _HAND.items():
         if target in rows:

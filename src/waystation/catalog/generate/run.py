@@ -69,7 +69,7 @@ def generate(source_dir: Path, output_dir: Path, as_of: str = AS_OF) -> Report:
     emit(
         Aliases(
             models=named.models,
-            authors=maps.author_aliases,
+            authors={name: author for name, author in maps.author_aliases.items() if name != author},
             latest=families_of(claims, built.models),
             successors=successors_of(book.listed - named.models.keys(), built.models),
         ),
