@@ -35,7 +35,7 @@ class Target(Struct, frozen=True):
     supported_parameters: frozenset[str] = frozenset()
     max_completion_tokens: int | None = None
     reasoning_field: str = "reasoning"
-    """The word this endpoint has for reasoning text in messages: `reasoning` or `reasoning_content`."""
+    """The word this endpoint has for reasoning text in messages: `reasoning` or `reasoning_content`; "" for none."""
     nested_reasoning: bool = False
     """True where it takes the `reasoning` object itself, false where it takes `reasoning_effort`."""
     max_tokens_field: str = "max_tokens"

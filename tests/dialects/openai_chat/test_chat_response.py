@@ -239,6 +239,11 @@ def test_both_words_for_reasoning_are_understood(field: str) -> None:
     )
 
 
+def test_an_error_beside_choices_is_still_an_error() -> None:
+    with pytest.raises(RateLimited):
+        parse(said(content="Hel"), error={"code": 429, "message": "slow"})
+
+
 def test_hollow_fields_say_nothing() -> None:
     hollow = {
         "refusal": "",

@@ -312,6 +312,11 @@ def test_an_error_chunk_ends_the_stream(error: object, kind: type[GatewayError])
     assert "10.0.0.1" not in told.message
 
 
+def test_an_event_named_error_is_one_without_the_key_too() -> None:
+    frame = b'event: error\ndata: {"code": 429, "message": "slow"}\n\n'
+    assert isinstance(error_of(parse(*HELLO, frame)), RateLimited)
+
+
 def test_the_finish_reason_error_is_an_error() -> None:
     assert isinstance(error_of(parse(*HELLO, chunk(delta(_finish="error")))), Overloaded)
 

@@ -32,13 +32,13 @@ class CallFragments:
         self._latest: dict[int, int] = {}
         self._count = 0
 
-    def add(self, choice: int, position: int, value: JsonObject) -> None:
+    def add(self, choice: int, value: JsonObject) -> None:
         """One item of a delta's `tool_calls`; `BadResponse` where its call is over already."""
         function = value.get("function")
         if not isinstance(function, dict):
             function = {}
         call_id, name = _text(value.get("id")), _text(function.get("name"))
-        call = self._find(choice, position, value.get("index"), call_id, name)
+        call = self._find(choice, value.get("index"), call_id, name)
         fragment = _fragment(function.get("arguments"))
         if name is not None and not call.named:
             extras = nested(unknown(value, CALL_KEYS), unknown(function, _FUNCTION_KEYS))
@@ -50,16 +50,13 @@ class CallFragments:
         elif fragment and not self._tracker.call_arguments(choice, call.key, fragment):
             raise BadResponse("The provider's stream mixes its tool calls up.")
 
-    def _find(
-        self, choice: int, position: int, index: object, call_id: str | None, name: str | None
-    ) -> _Call:
+    def _find(self, choice: int, index: object, call_id: str | None, name: str | None) -> _Call:
         if isinstance(index, int):
             at = index
         elif call_id or name or choice not in self._latest:
             at = self._latest.get(choice, -1) + 1
         else:
             at = self._latest[choice]
-        del position
         call = self._calls.get((choice, at))
         renewed = (
             call is not None

@@ -67,7 +67,7 @@ def parse_any_answer(body: bytes) -> ChatResult:
     if not isinstance(value, dict):
         raise BadResponse("The provider's answer is not an object.")
     choices = value.get("choices")
-    if value.get("error") and not choices:
+    if value.get("error"):
         raise parse_error_object(value["error"])
     if not isinstance(choices, list) or not choices:
         raise BadResponse("The provider's answer has no choices.")

@@ -10,7 +10,7 @@ from typing import Final
 from msgspec import DecodeError, Struct, json
 
 from waystation.codec.assemble import join_logprobs
-from waystation.codec.framing import SseParser
+from waystation.codec.framing import Frame, SseParser
 from waystation.codec.part_tracker import PartTracker
 from waystation.dialects.openai_chat.call_fragments import CallFragments
 from waystation.dialects.openai_chat.errors import parse_error_object
@@ -87,7 +87,7 @@ class ChunkParser:
             return []
         try:
             for frame in self._frames.feed(data):
-                self._read(frame.data)
+                self._read(frame)
         except ProviderError as error:
             self._fail(error)
         return self._tracker.take()
@@ -98,7 +98,7 @@ class ChunkParser:
             return []
         try:
             for frame in self._frames.close():
-                self._read(frame.data)
+                self._read(frame)
             if not self._over:
                 self._finish(said_done=False)
         except ProviderError as error:
@@ -109,10 +109,11 @@ class ChunkParser:
         self._over = True
         self._tracker.out.append(StreamError(error))
 
-    def _read(self, data: bytes) -> None:
+    def _read(self, frame: Frame) -> None:
         """One frame: by the template if it fits, which is nearly always, else decoded. None counts after the end."""
         if self._over:
             return
+        data = frame.data
         if self._is_padded:
             data = _without_padding(data)
         template = self._template
@@ -129,8 +130,11 @@ class ChunkParser:
                 return
         if data.strip() == b"[DONE]":
             self._finish(said_done=True)
-        else:
-            self._chunk(_decode_chunk(data), data)
+            return
+        chunk = _decode_chunk(data)
+        if frame.name == "error" and "error" not in chunk:
+            raise parse_error_object(chunk)
+        self._chunk(chunk, data)
 
     def _chunk(self, chunk: JsonObject, data: bytes) -> None:
         if chunk.get("error"):
@@ -234,12 +238,12 @@ class ChunkParser:
     def _rarities(self, at: int, delta: JsonObject) -> None:
         calls = delta.get("tool_calls")
         if isinstance(calls, list):
-            for position, call in enumerate(calls):
+            for call in calls:
                 if isinstance(call, dict):
-                    self._calls.add(at, position, call)
+                    self._calls.add(at, call)
         function_call = delta.get("function_call")
         if isinstance(function_call, dict) and (function_call.get("name") or function_call.get("arguments")):
-            self._calls.add(at, 0, {"index": 0, "function": function_call})
+            self._calls.add(at, {"index": 0, "function": function_call})
         images = delta.get("images")
         for image in images if isinstance(images, list) else ():
             if isinstance(image, dict):
