@@ -1,5 +1,7 @@
 from decimal import Decimal
 
+from msgspec.structs import replace
+
 from waystation.catalog.generate.claims import Claim
 from waystation.catalog.generate.gates import wrong_units
 from waystation.catalog.generate.offers import Offer
@@ -12,7 +14,8 @@ def rates(prompt: str, completion: str, *overrides: PriceOverride) -> Pricing:
 
 
 def claim(source: str, pricing: Pricing | None = None, **said: object) -> Claim:
-    return Claim(source=source, section="host", native_id="m", pricing=pricing or Pricing(), **said)  # type: ignore[arg-type]
+    plain = Claim(source=source, section="host", native_id="m", pricing=pricing or Pricing())
+    return replace(plain, **said)
 
 
 def offer(*claims: Claim, provider: str = "host", operation: str = "chat", own: bool = True) -> Offer:
