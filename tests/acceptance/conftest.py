@@ -8,7 +8,9 @@ from types import ModuleType
 
 import pytest
 
+from contract_setting import CONTRACT_TOML, Contract
 from gateway_process import GatewayProcess, StartGateway, start_process
+from scripted_provider import ScriptedProvider
 from shared_folder import shared
 
 
@@ -40,3 +42,10 @@ def replay_module() -> ModuleType:
     sys.modules["replay_upstream"] = module
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="session")
+def contract(start_gateway: StartGateway) -> Iterator[Contract]:
+    """The gateway that the tests of the contract share."""
+    with ScriptedProvider() as first, ScriptedProvider() as second:
+        yield Contract(start_gateway(CONTRACT_TOML.format(first=first.url, second=second.url)), first, second)

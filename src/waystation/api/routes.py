@@ -5,8 +5,10 @@ The same routes answer under `/api/v1`, `/v1`, and for Anthropic clients (which 
 
 from collections.abc import Awaitable, Callable
 
-from waystation.api.asgi import Application, Receive, Scope, Send
+from waystation.api.asgi import Application, Connection, Receive, Scope, Send
 from waystation.api.cors import Cors
+from waystation.codec.error_envelope import render_error_envelope
+from waystation.errors import GatewayError
 
 BASES = ("/api/v1", "/v1")
 
@@ -32,4 +34,14 @@ class Routes:
                 if scope["method"] == "OPTIONS":
                     await self._cors.preflight(scope, send)
                     return
+                await self._refuse_method(scope, receive, send)
+                return
         await self._control(scope, receive, send)
+
+    async def _refuse_method(self, scope: Scope, receive: Receive, send: Send) -> None:
+        error = GatewayError(
+            f"{scope['method']} is not allowed here.", status=405, error_type="invalid_request"
+        )
+        connection = Connection(receive, send, self._cors.headers(scope))
+        allowed = [(b"allow", b"POST, OPTIONS")]
+        await connection.reply(error.status, b"application/json", allowed, render_error_envelope(error))

@@ -1,0 +1,105 @@
+"""The published specification, turned into requests by schemathesis: answers keep its schemas and statuses, and nothing is a 5xx."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import pytest
+
+from gateway_client import call
+from gateway_process import API_KEY, GatewayProcess, StartGateway
+from shared_folder import shared
+
+CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
+PUBLIC = (
+    "/models",
+    "/models/count",
+    "/model/{author}/{slug}",
+    "/models/{author}/{slug}/endpoints",
+    "/providers",
+    "/embeddings/models",
+)
+GUARDED = ("/chat/completions", "/key", "/generation")
+SERVED_MODEL = "openai/gpt-4o-mini"
+
+
+class Setting(NamedTuple):
+    """A gateway and the recorded OpenAI behind it."""
+
+    gateway: GatewayProcess
+    upstream: Any
+
+
+@pytest.fixture(scope="module")
+def setting(start_gateway: StartGateway, replay_module: ModuleType) -> Iterator[Setting]:
+    with replay_module.ReplayServer(shared("fixtures"), providers=["openai"]) as upstream:
+        toml = f'[providers.openai]\napi_key = "sk-fake-openai"\nbase_url = "{upstream.url}/openai/v1"\n'
+        yield Setting(start_gateway(toml), upstream)
+
+
+def run(
+    gateway: GatewayProcess, folder: Path, paths: tuple[str, ...], checks: str, hooks: str, examples: int
+) -> str:
+    """Run schemathesis on these paths; its report, which it must have ended without a failure."""
+    command = [
+        str(Path(sys.executable).with_name("schemathesis")),
+        "run",
+        str(shared("spec", "openrouter-openapi.yaml")),
+        *("--url", gateway.base_url),
+        *("--header", f"Authorization: Bearer {API_KEY}"),
+        *(part for path in paths for part in ("--include-path", path)),
+        *("--phases", "examples,fuzzing", "--max-examples", str(examples), "--seed", "1"),
+        *("--request-timeout", "10", "--continue-on-failure", "--suppress-health-check", "all"),
+        *("--checks", checks),
+    ]
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": f"{shared('conformance')}:{Path(__file__).parent}",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "SCHEMATHESIS_HOOKS": hooks,
+        "WAYSTATION_SERVED_MODEL": SERVED_MODEL,
+        "NO_COLOR": "1",
+        "COLUMNS": "160",
+    }
+    done = subprocess.run(
+        command, env=environment, cwd=folder, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"Tested: {len(paths)}" in done.stdout, done.stdout
+    return done.stdout
+
+
+def passed(report: str) -> int:
+    """How many requests were generated; all of them passed."""
+    found = re.search(r"(\d+) generated, (\d+) passed", report)
+    assert found is not None, report
+    assert found[1] == found[2]
+    return int(found[1])
+
+
+def test_public_routes_keep_the_specification(setting: Setting, tmp_path: Path) -> None:
+    report = run(setting.gateway, tmp_path, PUBLIC, CHECKS, "schemathesis_hooks", 8)
+    assert passed(report) >= 40
+
+
+def test_guarded_routes_keep_the_specification_and_their_guard(setting: Setting, tmp_path: Path) -> None:
+    report = run(setting.gateway, tmp_path, GUARDED, CHECKS + ",ignored_auth", "schemathesis_hooks", 8)
+    assert passed(report) >= 30
+
+
+def test_requests_for_a_model_that_is_served_reach_its_provider(setting: Setting, tmp_path: Path) -> None:
+    setting.upstream.reset()
+    run(setting.gateway, tmp_path, ("/chat/completions",), CHECKS, "schemathesis_served", 25)
+    assert [entry["outcome"] for entry in setting.upstream.log].count("sent") >= 5
+
+
+def test_what_exists_is_found_by_generated_requests(setting: Setting, tmp_path: Path) -> None:
+    paths = ("/model/{author}/{slug}", "/models/{author}/{slug}/endpoints")
+    report = run(setting.gateway, tmp_path, paths, CHECKS, "schemathesis_served", 3)
+    assert "404" not in report
+    assert call(setting.gateway, "GET", f"/api/v1/model/{SERVED_MODEL}").status == 200
