@@ -1,6 +1,7 @@
 """A hostile server and a client that are gone when the test is over; every test runs on asyncio's loop and on uvloop."""
 
 import asyncio
+import shutil
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
@@ -8,8 +9,9 @@ from types import FrameType
 
 import pytest
 import uvloop
-from upstream.hostile_server import HostileServer, Script
 
+from upstream.authority import Authority
+from upstream.hostile_server import HostileServer, Script
 from waystation.upstream.client import Client, ClientSettings
 
 Serve = Callable[..., HostileServer]
@@ -61,3 +63,10 @@ async def make_client() -> AsyncIterator[MakeClient]:
 @pytest.fixture
 def client(make_client: MakeClient) -> Client:
     return make_client()
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    if shutil.which("openssl") is None:
+        pytest.skip("needs the openssl program")
+    return Authority(tmp_path_factory.mktemp("authority"))

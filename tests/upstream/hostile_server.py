@@ -60,6 +60,11 @@ class Link:
         self._rest = data[length:]
         return data[:length]
 
+    def take(self) -> bytes:
+        """What was read and not asked for yet."""
+        data, self._rest = self._rest, b""
+        return data
+
     async def gone(self) -> None:
         """Wait until the client has closed its end."""
         with contextlib.suppress(ConnectionError):
@@ -69,6 +74,10 @@ class Link:
     def half_close(self) -> None:
         """Send the end of the stream, and go on reading."""
         self._socket.shutdown(socket.SHUT_WR)
+
+    def drop(self) -> None:
+        """Close both directions at once, as a server does with an idle connection; its script reads the end."""
+        self._socket.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Close in good order."""
@@ -95,12 +104,13 @@ class HostileServer:
     def __init__(self, scripts: Sequence[Script], host: str = "127.0.0.1") -> None:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._listener = socket.create_server((host, 0), family=family)
-        self._listener.setblocking(False)
+        self._listener.settimeout(0)
         self._scripts = scripts
         self.port: int = self._listener.getsockname()[1]
         self.url = f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
         self.links: list[Link] = []
         self._tasks: list[asyncio.Task[None]] = []
+        self._connected = asyncio.Event()
         self._accepting = asyncio.get_running_loop().create_task(self._accept())
 
     @property
@@ -110,14 +120,12 @@ class HostileServer:
 
     async def asked(self) -> None:
         """Wait until a request has come on the first connection."""
-        while not self.links:
-            await asyncio.sleep(0)
+        await self._connected.wait()
         await self.links[0].asked.wait()
 
     async def finished(self) -> None:
         """Wait until the first connection's script is over: for most scripts, until the client has gone."""
-        while not self._tasks:
-            await asyncio.sleep(0)
+        await self._connected.wait()
         await asyncio.wait([self._tasks[0]])
 
     async def aclose(self) -> None:
@@ -137,18 +145,25 @@ class HostileServer:
         loop = asyncio.get_running_loop()
         while True:
             accepted, _ = await loop.sock_accept(self._listener)
-            accepted.setblocking(False)
+            accepted.settimeout(0)
             accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             link = Link(accepted)
             script = self._scripts[min(len(self.links), len(self._scripts) - 1)]
             self.links.append(link)
             self._tasks.append(loop.create_task(self._serve(script, link)))
+            self._connected.set()
 
     async def _serve(self, script: Script, link: Link) -> None:
         try:
             await script(link)
         finally:
             link.close()
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Let the loop turn until something holds that nobody announces."""
+    while not condition():  # noqa: ASYNC110  there is no event for it
+        await asyncio.sleep(0)
 
 
 def answer(body: bytes = b"ok", *headers: bytes, status: bytes = b"200 OK") -> bytes:

@@ -23,7 +23,9 @@ def parse(*pieces: bytes, bodiless: bool = False, max_head_bytes: int = 1024) ->
     return parser, b"".join([parser.feed(piece) for piece in pieces])
 
 
-@pytest.mark.parametrize("data", [LENGTH, CHUNKED, INTERIM, EMPTY], ids=["length", "chunked", "interim", "empty"])
+@pytest.mark.parametrize(
+    "data", [LENGTH, CHUNKED, INTERIM, EMPTY], ids=["length", "chunked", "interim", "empty"]
+)
 def test_an_answer_cut_anywhere_is_the_same_answer(data: bytes) -> None:
     whole, body = parse(data)
     assert whole.ended
@@ -33,7 +35,12 @@ def test_an_answer_cut_anywhere_is_the_same_answer(data: bytes) -> None:
         assert (parser.status, parser.headers, cut_body) == (whole.status, whole.headers, body)
         assert (parser.ended, parser.reusable) == (True, True)
     single, single_body = parse(*[data[at : at + 1] for at in range(len(data))])
-    assert (single.status, single.headers, single_body, single.ended) == (whole.status, whole.headers, body, True)
+    assert (single.status, single.headers, single_body, single.ended) == (
+        whole.status,
+        whole.headers,
+        body,
+        True,
+    )
 
 
 def test_interim_answers_are_skipped() -> None:
@@ -162,7 +169,17 @@ def test_a_large_head_in_one_read_with_its_end_is_refused() -> None:
 
 
 FRAGMENTS = st.sampled_from(
-    [LENGTH, CHUNKED, INTERIM, EMPTY, b"HTTP/1.1 200 OK\r\n", b"\r\n", b"content-length: 1\r\n", b"0\r\n\r\n", b"\xff"]
+    [
+        LENGTH,
+        CHUNKED,
+        INTERIM,
+        EMPTY,
+        b"HTTP/1.1 200 OK\r\n",
+        b"\r\n",
+        b"content-length: 1\r\n",
+        b"0\r\n\r\n",
+        b"\xff",
+    ]
 )
 
 

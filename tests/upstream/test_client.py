@@ -4,9 +4,9 @@ import asyncio
 import socket
 
 import pytest
+
 from upstream.conftest import MakeClient, Serve
 from upstream.hostile_server import HostileServer, Link, answer, ending, saying
-
 from waystation.errors import BadResponse, ConnectionFailed, InternalError, TimedOut
 from waystation.upstream.client import Client, ClientSettings, Response, Timeouts
 
@@ -16,10 +16,15 @@ async def together(client: Client, server: HostileServer, number: int) -> list[R
     return await asyncio.gather(*[client.send("GET", server.url, []) for _ in range(number)])
 
 
-async def test_a_request_arrives_as_it_was_given_and_the_answer_comes_back(serve: Serve, client: Client) -> None:
+async def test_a_request_arrives_as_it_was_given_and_the_answer_comes_back(
+    serve: Serve, client: Client
+) -> None:
     server = serve(saying(answer(b'{"id":1}', b"Content-Type: application/json", b"X-Two: b", b"x-two: c")))
     response = await client.send(
-        "POST", f"{server.url}/v1/chat?beta=1#fragment", [("Authorization", "Bearer sk-test"), (b"x-b", b"\xff")], b"{}"
+        "POST",
+        f"{server.url}/v1/chat?beta=1#fragment",
+        [("Authorization", "Bearer sk-test"), (b"x-b", b"\xff")],
+        b"{}",
     )
     assert response.status == 200
     assert response.header(b"content-type") == b"application/json"
@@ -75,7 +80,9 @@ async def test_an_idle_connection_is_closed_in_time(serve: Serve, make_client: M
     assert not client._pools
 
 
-async def test_an_expired_connection_is_not_taken_even_before_it_is_swept(serve: Serve, make_client: MakeClient) -> None:
+async def test_an_expired_connection_is_not_taken_even_before_it_is_swept(
+    serve: Serve, make_client: MakeClient
+) -> None:
     server = serve(saying(answer()), saying(answer()))
     client = make_client(ClientSettings(keepalive_expiry=0.0))
     for _ in range(2):
@@ -117,7 +124,9 @@ async def test_waiting_for_a_connection_counts_as_connecting(serve: Serve, make_
     assert await (await waiting).read() == b"ok"
 
 
-async def test_a_connection_handed_to_a_cancelled_request_is_not_lost(serve: Serve, make_client: MakeClient) -> None:
+async def test_a_connection_handed_to_a_cancelled_request_is_not_lost(
+    serve: Serve, make_client: MakeClient
+) -> None:
     server = serve(saying(answer()))
     client = make_client(ClientSettings(max_connections=1))
     first = await client.send("GET", server.url, [])
@@ -236,7 +245,9 @@ async def test_what_could_smuggle_a_second_header_or_request_is_not_sent(
 
 async def test_a_caller_may_name_the_host_itself(serve: Serve, client: Client) -> None:
     server = serve(ending(answer()))
-    await (await client.send("GET", server.url, [("Host", "api.provider.test"), ("x-title", "Caf\u00e9 \u65e5")])).read()
+    await (
+        await client.send("GET", server.url, [("Host", "api.provider.test"), ("x-title", "Caf\u00e9 \u65e5")])
+    ).read()
     assert server.requests[0].count(b"host:") == 1
     assert b"\r\nhost: api.provider.test\r\n" in server.requests[0]
     assert "x-title: Caf\u00e9 \u65e5\r\n".encode() in server.requests[0]

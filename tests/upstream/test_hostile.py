@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from upstream.conftest import MakeClient, Serve
-from upstream.hostile_server import HostileServer, Link, Script, answer, ending, saying
 
+from upstream.conftest import MakeClient, Serve
+from upstream.hostile_server import HostileServer, Link, Script, answer, ending, saying, until
 from waystation.errors import BadResponse, ConnectionFailed, GatewayError, TimedOut
 from waystation.upstream.client import Client, ClientSettings, Response, Timeouts
 
@@ -33,7 +33,9 @@ async def get(client: Client, server: HostileServer, timeouts: Timeouts | None =
 
 
 @pytest.mark.parametrize("data", [b"", b"HTTP/1.1 200 OK\r\ncontent-", b"HTTP/1.1 100 Continue\r\n\r\n"])
-async def test_a_server_that_does_not_begin_its_answer_is_given_up(serve: Serve, client: Client, data: bytes) -> None:
+async def test_a_server_that_does_not_begin_its_answer_is_given_up(
+    serve: Serve, client: Client, data: bytes
+) -> None:
     server = serve(stuck(data))
     with pytest.raises(TimedOut, match="did not begin"):
         await get(client, server, Timeouts(first_byte=SHORT))
@@ -63,7 +65,9 @@ async def test_a_server_that_trickles_for_ever_is_given_up_in_total(serve: Serve
         await response.read()
 
 
-async def test_a_handshake_that_does_not_come_is_a_connect_timeout(serve: Serve, make_client: MakeClient) -> None:
+async def test_a_handshake_that_does_not_come_is_a_connect_timeout(
+    serve: Serve, make_client: MakeClient
+) -> None:
     async def silent(link: Link) -> None:
         await link.gone()
 
@@ -100,7 +104,9 @@ async def test_a_slow_but_steady_upload_is_not_idle(serve: Serve, client: Client
     assert await response.read() == b"ok"
 
 
-async def test_a_deadline_looks_at_the_request_in_hand_not_at_the_one_before(serve: Serve, client: Client) -> None:
+async def test_a_deadline_looks_at_the_request_in_hand_not_at_the_one_before(
+    serve: Serve, client: Client
+) -> None:
     server = serve(saying(answer(), b""))
     await (await get(client, server, Timeouts(first_byte=100, idle=100))).read()
     with pytest.raises(TimedOut, match="did not begin"):
@@ -108,7 +114,9 @@ async def test_a_deadline_looks_at_the_request_in_hand_not_at_the_one_before(ser
 
 
 @pytest.mark.parametrize("data", [b"", b"HTTP", b"HTTP/1.1 200 OK\r\nx-a", b"HTTP/1.1 103 Hints\r\n\r\n"])
-async def test_an_answer_cut_in_its_head_is_a_failed_connection(serve: Serve, client: Client, data: bytes) -> None:
+async def test_an_answer_cut_in_its_head_is_a_failed_connection(
+    serve: Serve, client: Client, data: bytes
+) -> None:
     server = serve(ending(data))
     with pytest.raises(ConnectionFailed):
         await get(client, server)
@@ -200,13 +208,17 @@ async def test_a_server_that_half_closes_instead_of_answering_is_a_failed_connec
 
 
 @pytest.mark.parametrize("junk", [b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil", b"junk"])
-async def test_a_connection_with_bytes_after_the_answer_is_never_reused(serve: Serve, client: Client, junk: bytes) -> None:
+async def test_a_connection_with_bytes_after_the_answer_is_never_reused(
+    serve: Serve, client: Client, junk: bytes
+) -> None:
     server = serve(stuck(answer() + junk), saying(answer(b"fresh")))
     assert await (await get(client, server)).read() == b"ok"
     assert await (await get(client, server)).read() == b"fresh"
 
 
-async def test_a_connection_on_which_an_idle_server_speaks_is_never_reused(serve: Serve, client: Client) -> None:
+async def test_a_connection_on_which_an_idle_server_speaks_is_never_reused(
+    serve: Serve, client: Client
+) -> None:
     async def script(link: Link) -> None:
         await link.request()
         await link.send(answer())
@@ -268,11 +280,12 @@ async def test_closing_a_response_wakes_its_reader(serve: Serve, client: Client)
         await task
 
 
-async def test_cancelling_after_the_answer_leaves_the_connection_to_others(serve: Serve, client: Client) -> None:
+async def test_cancelling_after_the_answer_leaves_the_connection_to_others(
+    serve: Serve, client: Client
+) -> None:
     server = serve(saying(answer(), answer()))
     task = asyncio.create_task(get(client, server))
-    while not any(pool._idle for pool in client._pools.values()):
-        await asyncio.sleep(0)
+    await until(lambda: any(pool._idle for pool in client._pools.values()))
     task.cancel()
     await asyncio.wait([task])
     assert await (await get(client, server)).read() == b"ok"
@@ -291,15 +304,16 @@ async def test_a_slow_reader_makes_the_socket_wait(serve: Serve, make_client: Ma
     client = make_client(ClientSettings(max_buffered_bytes=100_000))
     response = await get(client, server)
     (connection,) = client._sockets._open
-    while connection._transport.is_reading():
-        await asyncio.sleep(0)
+    await until(lambda: not connection._transport.is_reading())
     assert response._body._size < 100_000 + 512 * 1024
     assert len(await response.read()) == size
     assert connection._transport.is_reading()
     assert len(await response.read()) == 0
 
 
-async def test_an_idle_deadline_does_not_blame_the_server_for_a_slow_reader(serve: Serve, make_client: MakeClient) -> None:
+async def test_an_idle_deadline_does_not_blame_the_server_for_a_slow_reader(
+    serve: Serve, make_client: MakeClient
+) -> None:
     server = serve(saying(answer(b"x" * 3_000_000)))
     client = make_client(ClientSettings(max_buffered_bytes=1000))
     response = await get(client, server, Timeouts(idle=SHORT))
@@ -319,8 +333,7 @@ async def test_a_large_body_does_not_pile_up_before_a_slow_server(serve: Serve, 
 
     server = serve(slow)
     task = asyncio.create_task(client.send("POST", server.url, [], body))
-    while not client._sockets._open or not next(iter(client._sockets._open))._upload._paused:
-        await asyncio.sleep(0)
+    await until(lambda: any(connection._upload._paused for connection in client._sockets._open))
     (connection,) = client._sockets._open
     assert connection._transport.get_write_buffer_size() < 1_000_000
     listen.set()
@@ -424,7 +437,13 @@ async def test_no_answer_hangs_the_client_or_raises_what_is_not_ours() -> None:
     examples: list[bytes] = []
     mutated = st.builds(
         lambda whole, at, junk: whole[: at % len(whole)] + junk + whole[at % len(whole) :],
-        st.sampled_from([answer(b"hello"), CHUNKED_HEAD + b"5\r\nhello\r\n0\r\n\r\n", b"HTTP/1.1 100 A\r\n\r\n" + answer()]),
+        st.sampled_from(
+            [
+                answer(b"hello"),
+                CHUNKED_HEAD + b"5\r\nhello\r\n0\r\n\r\n",
+                b"HTTP/1.1 100 A\r\n\r\n" + answer(),
+            ]
+        ),
         st.integers(0, 200),
         st.binary(max_size=12),
     )

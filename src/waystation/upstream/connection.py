@@ -5,6 +5,7 @@ and the evidence whether a request may be sent again. It knows nothing of URLs, 
 import asyncio
 import contextlib
 import fcntl
+import os
 import socket
 import struct
 import termios
@@ -114,6 +115,7 @@ class Connection(asyncio.Protocol):
         self._upload = Upload(self._transport, self._progressed)
         link = transport.get_extra_info("socket")
         self._descriptor: int = link.fileno()
+        self._inode = os.fstat(self._descriptor).st_ino
         with contextlib.suppress(OSError):
             link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             link.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
@@ -185,25 +187,29 @@ class Connection(asyncio.Protocol):
         if body is None:
             self._shut()
         elif self._started is not None:
-            self.may_repeat = self._reused and not self._answered and self._untouched()
+            self.may_repeat = self._reused and not self._answered and self._untouched(problem)
             self._fail(ConnectionFailed("The provider closed the connection before its answer."), problem)
         elif self._parser.until_close and problem is None:
             self._finish(body)
         else:
             self._fail(BadResponse("The provider's answer was cut before its end."), problem)
 
-    def _untouched(self) -> bool:
+    def _untouched(self, problem: Exception | None) -> bool:
         """Whether the peer cannot have acted on the request, or would do no harm by acting twice.
 
-        The proof is the kernel's: while the socket still counts every byte of the request as unacknowledged,
-        the peer had closed before any of it arrived. Under TLS the ciphertext is longer than what we count,
-        by less than one record, so the peer lacks at least part of the first.
+        The proof is the peer's FIN (an orderly end, or the broken pipe of a write after it): its acknowledgement
+        covers all that had arrived. While the socket counts every byte of the request as unacknowledged, the peer
+        had closed before any arrived. A reset proves nothing: it may overtake the acknowledgement of a request
+        that was read. Under TLS the ciphertext is longer than what we count, by less than one record, so the peer
+        lacks at least part of the first.
         """
         if self._upload.consumed:
             return False
         if self._idempotent:
             return True
-        held = self._transport.get_write_buffer_size() + _unacknowledged(self._descriptor)
+        if problem is not None and not isinstance(problem, BrokenPipeError):
+            return False
+        held = self._transport.get_write_buffer_size() + _unacknowledged(self._descriptor, self._inode)
         return 0 < self._written <= held
 
     def _fail(self, error: ProviderError, cause: BaseException | None = None) -> None:
@@ -286,9 +292,15 @@ class Connection(asyncio.Protocol):
         )
 
 
-def _unacknowledged(descriptor: int) -> int:
-    """Bytes written to a socket which the peer's kernel has not acknowledged; 0 where the system cannot tell."""
+def _unacknowledged(descriptor: int, inode: int) -> int:
+    """Bytes written to a socket which the peer's kernel has not acknowledged; 0 where that cannot be told.
+
+    The inode guards against a descriptor that was closed meanwhile and belongs to another socket: uvloop closes
+    before it tells, where TLS ends without its farewell.
+    """
     try:
+        if os.fstat(descriptor).st_ino != inode:
+            return 0
         return int(struct.unpack("i", fcntl.ioctl(descriptor, termios.TIOCOUTQ, bytes(4)))[0])
     except OSError:
         return 0

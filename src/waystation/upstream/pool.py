@@ -1,12 +1,17 @@
 """The connections to one origin: the last one freed is taken first, so that those not needed grow old and are closed."""
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Callable
+from typing import Final
 
 from waystation.errors import ConnectionFailed
 from waystation.upstream.connection import Connection
 from waystation.upstream.limits import ClientSettings
+
+_FAREWELL: Final = 2.0
+"""Seconds that aborted sockets have to be closed."""
 
 
 class Sockets:
@@ -27,12 +32,14 @@ class Sockets:
             self._none.set_result(None)
 
     async def abort(self) -> None:
-        """Abort all, and wait until none is left."""
+        """Abort all, and wait until none is left; not for ever, should the loop never say so."""
         for connection in list(self._open):
             connection.abort()
         if self._open:
             self._none = asyncio.get_running_loop().create_future()
-            await self._none
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_FAREWELL):
+                    await self._none
 
 
 class Pool:
