@@ -1,12 +1,8 @@
 """Servers that are slow, cut their answers, lie, or do not listen; and callers who go away."""
 
 import asyncio
-import hashlib
-from collections.abc import AsyncIterator
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from upstream.conftest import MakeClient, Serve
 from upstream.hostile_server import HostileServer, Link, Script, answer, ending, saying, until
@@ -76,32 +72,6 @@ async def test_a_handshake_that_does_not_come_is_a_connect_timeout(
     with pytest.raises(TimedOut, match="connect deadline"):
         await client.send("GET", server.url.replace("http:", "https:"), [], timeouts=Timeouts(connect=SHORT))
     assert not client._pools
-
-
-async def test_a_request_that_is_not_taken_is_given_up(serve: Serve, client: Client) -> None:
-    never = asyncio.Event()
-
-    async def deaf(_: Link) -> None:
-        await never.wait()
-
-    server = serve(deaf)
-    with pytest.raises(TimedOut, match="did not take"):
-        await client.send("POST", server.url, [], b"x" * 20_000_000, Timeouts(idle=SHORT))
-
-
-async def test_a_slow_but_steady_upload_is_not_idle(serve: Serve, client: Client) -> None:
-    async def slow(link: Link) -> None:
-        head = await link.head()
-        assert b"content-length: 4000000" in head
-        for _ in range(8):
-            await link.exactly(500_000)
-            await asyncio.sleep(SHORT / 2)
-        await link.send(answer())
-        await link.gone()
-
-    server = serve(slow)
-    response = await client.send("POST", server.url, [], b"x" * 4_000_000, Timeouts(idle=SHORT * 4))
-    assert await response.read() == b"ok"
 
 
 async def test_a_deadline_looks_at_the_request_in_hand_not_at_the_one_before(
@@ -319,140 +289,3 @@ async def test_an_idle_deadline_does_not_blame_the_server_for_a_slow_reader(
     response = await get(client, server, Timeouts(idle=SHORT))
     await asyncio.sleep(SHORT * 3)
     assert len(await response.read()) == 3_000_000
-
-
-async def test_a_large_body_does_not_pile_up_before_a_slow_server(serve: Serve, client: Client) -> None:
-    body = b"0123456789" * 3_000_000
-    listen = asyncio.Event()
-
-    async def slow(link: Link) -> None:
-        await listen.wait()
-        request = await link.request()
-        await link.send(answer(hashlib.sha256(request.partition(b"\r\n\r\n")[2]).hexdigest().encode()))
-        await link.gone()
-
-    server = serve(slow)
-    task = asyncio.create_task(client.send("POST", server.url, [], body))
-    await until(lambda: any(connection._upload._paused for connection in client._sockets._open))
-    (connection,) = client._sockets._open
-    assert connection._transport.get_write_buffer_size() < 1_000_000
-    listen.set()
-    assert await (await task).read() == hashlib.sha256(body).hexdigest().encode()
-
-
-@pytest.mark.parametrize("size", [0, 1, 16_384, 16_385, 262_144, 262_145, 1_000_000])
-async def test_bodies_of_every_size_arrive_whole(serve: Serve, client: Client, size: int) -> None:
-    server = serve(saying(answer()))
-    body = bytes(range(256)) * (size // 256 + 1)
-    await (await client.send("POST", server.url, [], body[:size])).read()
-    assert server.requests[0].partition(b"\r\n\r\n")[2] == body[:size]
-    assert b"content-length: %d\r\n" % size in server.requests[0]
-    assert b"expect" not in server.requests[0].lower()
-
-
-async def pieces_of(*pieces: bytes) -> AsyncIterator[bytes]:
-    for piece in pieces:
-        yield piece
-
-
-async def test_a_stream_is_sent_in_chunks(serve: Serve, client: Client) -> None:
-    server = serve(saying(answer(), answer()))
-    for _ in range(2):
-        response = await client.send("POST", server.url, [], pieces_of(b"a", b"", b"bc" * 20))
-        assert await response.read() == b"ok"
-    assert len(server.links) == 1
-    assert server.requests[0].endswith(b"\r\n\r\n1\r\na\r\n28\r\n" + b"bc" * 20 + b"\r\n0\r\n\r\n")
-
-
-async def test_a_long_stream_waits_for_a_slow_server(serve: Serve, client: Client) -> None:
-    server = serve(saying(answer()))
-    response = await client.send("POST", server.url, [], pieces_of(*[b"x" * 100_000] * 100))
-    assert await response.read() == b"ok"
-    assert server.requests[0].count(b"x") == 10_000_000
-
-
-async def test_a_stream_that_breaks_breaks_the_request(serve: Serve, client: Client) -> None:
-    async def broken() -> AsyncIterator[bytes]:
-        yield b"a"
-        raise ZeroDivisionError
-
-    server = serve(stuck(b""))
-    with pytest.raises(ZeroDivisionError):
-        await client.send("POST", server.url, [], broken())
-    await server.finished()
-
-
-async def test_a_stream_that_stalls_is_given_up(serve: Serve, client: Client) -> None:
-    async def stalled() -> AsyncIterator[bytes]:
-        yield b"a"
-        await asyncio.Event().wait()
-
-    server = serve(stuck(b""))
-    with pytest.raises(TimedOut, match="did not take"):
-        await client.send("POST", server.url, [], stalled(), Timeouts(idle=SHORT))
-
-
-async def test_a_refusal_before_the_end_of_the_upload_is_delivered(serve: Serve, client: Client) -> None:
-    async def refuse(link: Link) -> None:
-        await link.head()
-        await link.send(answer(b"too large", status=b"413 Content Too Large"))
-        await link.gone()
-
-    server = serve(refuse, saying(answer(b"fresh")))
-    response = await client.send("POST", server.url, [], b"x" * 20_000_000)
-    assert response.status == 413
-    assert await response.read() == b"too large"
-    assert await (await get(client, server)).read() == b"fresh"
-
-
-async def test_an_answer_that_grows_with_the_upload_is_read_beside_it(serve: Serve, client: Client) -> None:
-    async def echo(link: Link) -> None:
-        await link.head()
-        await link.send(CHUNKED_HEAD)
-        for _ in range(80):
-            piece = await link.exactly(100_000)
-            await link.send(b"%x\r\n%b\r\n" % (len(piece), piece))
-        await link.send(b"0\r\n\r\n")
-        await link.gone()
-
-    server = serve(echo)
-    response = await client.send("POST", server.url, [], b"y" * 8_000_000)
-    assert await response.read() == b"y" * 8_000_000
-
-
-async def test_no_answer_hangs_the_client_or_raises_what_is_not_ours() -> None:
-    """Arbitrary bytes as an answer, and the end of the connection after them."""
-
-    async def attempt(data: bytes) -> None:
-        server, client = HostileServer([ending(data)]), Client()
-        try:
-            await (await get(client, server, Timeouts(first_byte=2, idle=2))).read()
-        except (ConnectionFailed, BadResponse):
-            pass
-        finally:
-            await client.aclose()
-            await server.aclose()
-
-    loop = asyncio.get_running_loop()
-    examples: list[bytes] = []
-    mutated = st.builds(
-        lambda whole, at, junk: whole[: at % len(whole)] + junk + whole[at % len(whole) :],
-        st.sampled_from(
-            [
-                answer(b"hello"),
-                CHUNKED_HEAD + b"5\r\nhello\r\n0\r\n\r\n",
-                b"HTTP/1.1 100 A\r\n\r\n" + answer(),
-            ]
-        ),
-        st.integers(0, 200),
-        st.binary(max_size=12),
-    )
-
-    @settings(max_examples=150, derandomize=True, deadline=None, database=None)
-    @given(st.one_of(st.binary(max_size=80), mutated))
-    def draw(data: bytes) -> None:
-        examples.append(data)
-
-    await loop.run_in_executor(None, draw)
-    for data in examples:
-        await attempt(data)

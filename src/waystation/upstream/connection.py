@@ -4,11 +4,7 @@ and the evidence whether a request may be sent again. It knows nothing of URLs, 
 
 import asyncio
 import contextlib
-import fcntl
-import os
 import socket
-import struct
-import termios
 from typing import Final, Protocol, cast
 
 from waystation.errors import BadResponse, ConnectionFailed, ProviderError, TimedOut
@@ -17,6 +13,7 @@ from waystation.upstream.body import Body as AnswerBody
 from waystation.upstream.limits import ClientSettings, Timeouts
 from waystation.upstream.request import Body
 from waystation.upstream.response import Response
+from waystation.upstream.send_queue import SendQueue
 from waystation.upstream.upload import Upload
 
 _IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
@@ -114,8 +111,7 @@ class Connection(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
         self._upload = Upload(self._transport, self._progressed)
         link = transport.get_extra_info("socket")
-        self._descriptor: int = link.fileno()
-        self._inode = os.fstat(self._descriptor).st_ino
+        self._queue = SendQueue(link.fileno())
         with contextlib.suppress(OSError):
             link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             link.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
@@ -209,7 +205,7 @@ class Connection(asyncio.Protocol):
             return True
         if problem is not None and not isinstance(problem, BrokenPipeError):
             return False
-        held = self._transport.get_write_buffer_size() + _unacknowledged(self._descriptor, self._inode)
+        held = self._transport.get_write_buffer_size() + self._queue.unacknowledged()
         return 0 < self._written <= held
 
     def _fail(self, error: ProviderError, cause: BaseException | None = None) -> None:
@@ -290,17 +286,3 @@ class Connection(asyncio.Protocol):
         return (
             phase if phase[0] < self._total else (self._total, "The provider did not end its answer in time.")
         )
-
-
-def _unacknowledged(descriptor: int, inode: int) -> int:
-    """Bytes written to a socket which the peer's kernel has not acknowledged; 0 where that cannot be told.
-
-    The inode guards against a descriptor that was closed meanwhile and belongs to another socket: uvloop closes
-    before it tells, where TLS ends without its farewell.
-    """
-    try:
-        if os.fstat(descriptor).st_ino != inode:
-            return 0
-        return int(struct.unpack("i", fcntl.ioctl(descriptor, termios.TIOCOUTQ, bytes(4)))[0])
-    except OSError:
-        return 0
