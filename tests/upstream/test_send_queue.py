@@ -1,5 +1,6 @@
 """The kernel's word on what a peer has received."""
 
+import fcntl
 import os
 import socket
 import sys
@@ -37,17 +38,16 @@ def test_what_the_peer_has_read_is_acknowledged_with_its_end() -> None:
 
 
 def test_a_descriptor_that_is_closed_or_belongs_to_another_socket_proves_nothing() -> None:
-    client, server = pair()
-    server.close()
-    descriptor = client.fileno()
+    first, other = pair(), pair()
+    descriptor = fcntl.fcntl(first[0], fcntl.F_DUPFD, 500)
     queue = SendQueue(descriptor)
-    client.close()
+    os.close(descriptor)
     assert queue.unacknowledged() == 0
-    client, server = pair()
-    with client, server:
-        os.dup2(client.fileno(), descriptor)
-        server.shutdown(socket.SHUT_RDWR)
-        client.send(b"x" * 10)
-        assert SendQueue(client.fileno()).unacknowledged() > 0
-        assert queue.unacknowledged() == 0
-        os.close(descriptor)
+    os.dup2(other[0].fileno(), descriptor)
+    other[1].shutdown(socket.SHUT_RDWR)
+    other[0].send(b"x" * 10)
+    assert SendQueue(descriptor).unacknowledged() == 10
+    assert queue.unacknowledged() == 0
+    os.close(descriptor)
+    for end in (*first, *other):
+        end.close()
