@@ -1,9 +1,11 @@
 """The one retry: only on a reused connection that died before any byte of an answer, and only where no harm can come of it."""
 
 import asyncio
-import os
+import contextlib
 import socket
+import ssl
 import sys
+import threading
 from collections.abc import AsyncIterator
 
 import pytest
@@ -128,32 +130,54 @@ async def test_a_retry_under_a_limit_of_one_connection_finds_its_place(
     assert await (await client.send("GET", server.url, [])).read() == b"again"
 
 
+class Departing:
+    """A TLS server in a thread: it answers one request a connection and, when told, says farewell and closes."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self._context = context
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener.settimeout(5)
+        self.url = f"https://127.0.0.1:{self._listener.getsockname()[1]}/"
+        self.requests: list[bytes] = []
+        self.go, self.gone = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def join(self) -> None:
+        """Wait until both connections are over."""
+        self._thread.join()
+        self._listener.close()
+
+    def _serve(self) -> None:
+        for number in (1, 2):
+            link, _ = self._listener.accept()
+            arrived, leaving = ssl.MemoryBIO(), ssl.MemoryBIO()
+            session = self._context.wrap_bio(arrived, leaving, server_side=True)
+            while len(self.requests) < number:
+                try:
+                    self.requests.append(session.read(65536))
+                except ssl.SSLWantReadError:
+                    link.sendall(leaving.read())
+                    arrived.write(link.recv(65536))
+            session.write(answer(b"%d" % number))
+            link.sendall(leaving.read())
+            self.go.wait()
+            with contextlib.suppress(ssl.SSLWantReadError):
+                session.unwrap()
+            link.sendall(leaving.read())
+            link.close()
+            self.gone.set()
+
+
 @only_where_the_kernel_tells
-@pytest.mark.asyncio(
-    loop_factories=["asyncio"]
-)  # uvloop closes the socket before it tells: no proof, no repetition
 async def test_a_post_over_tls_that_met_a_closed_connection_is_sent_again(
     authority: Authority, make_client: MakeClient
 ) -> None:
-    writers: list[asyncio.StreamWriter] = []
-    requests: list[bytes] = []
-
-    async def serve_once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writers.append(writer)
-        while True:
-            try:
-                requests.append(await reader.readuntil(b"{}"))
-            except (asyncio.IncompleteReadError, ConnectionError):
-                writer.transport.abort()
-                return
-            writer.write(answer(b"%d" % len(requests)))
-
-    server = await asyncio.start_server(serve_once, "127.0.0.1", 0, ssl=authority.server("127.0.0.1"))
-    url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    server = Departing(authority.server("127.0.0.1"))
     client = make_client(ClientSettings(ca_file=str(authority.certificate)))
-    assert await (await client.send("POST", url, [], b"{}")).read() == b"1"
-    with socket.socket(fileno=os.dup(writers[0].get_extra_info("socket").fileno())) as link:
-        link.shutdown(socket.SHUT_RDWR)
-    assert await (await client.send("POST", url, [], b"{}")).read() == b"2"
-    await client.aclose()
-    server.close()
+    assert await (await client.send("POST", server.url, [], b"{}")).read() == b"1"
+    server.go.set()
+    server.gone.wait()  # the loop stands still meanwhile: the client cannot know yet
+    assert await (await client.send("POST", server.url, [], b"{}")).read() == b"2"
+    server.join()
+    assert len(server.requests) == 2
