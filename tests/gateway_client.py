@@ -87,6 +87,7 @@ def call(
     method: str,
     path: str,
     body: Any = None,
+    *,
     headers: Mapping[str, str] | None = None,
     key: str | None = API_KEY,
 ) -> Answer:
@@ -117,7 +118,7 @@ def chat(gateway: GatewayProcess, model: str | None = "acme/m1", **fields: Any) 
     body = {"messages": [{"role": "user", "content": "Say hello"}], **fields}
     if model is not None:
         body["model"] = model
-    return call(gateway, "POST", "/api/v1/chat/completions", body, headers)
+    return call(gateway, "POST", "/api/v1/chat/completions", body, headers=headers)
 
 
 def generation(gateway: GatewayProcess, answer: Answer | str, key: str | None = API_KEY) -> Answer:

@@ -5,7 +5,7 @@ import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 GATE_SECONDS = 30
 
@@ -76,12 +76,11 @@ class ScriptedProvider:
         self.asked: list[Asked] = []
         self.client_closed = threading.Event()
         self._answers: deque[Whole | Streamed] = deque()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler_of(self))
-        self._server.daemon_threads = True
+        self._server = _Server(self)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}/v1"
 
-    def __enter__(self) -> "ScriptedProvider":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -106,49 +105,55 @@ class ScriptedProvider:
         return completion()
 
 
-def _handler_of(provider: ScriptedProvider) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
 
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
+    def __init__(self, provider: ScriptedProvider) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.provider = provider
 
-        def do_POST(self) -> None:
-            raw = self.rfile.read(int(self.headers["content-length"]))
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            answer = provider.next_answer(Asked(self.path, headers, json.loads(raw)))
-            try:
-                self.say(answer)
-            except (BrokenPipeError, ConnectionResetError):
-                provider.client_closed.set()
-                self.close_connection = True
 
-        def say(self, answer: Whole | Streamed) -> None:
-            match answer:
-                case Whole(body, status, gate):
-                    if gate is not None:
-                        gate.wait(GATE_SECONDS)
-                    data = json.dumps(body).encode()
-                    self.start(status, "application/json", {"content-length": str(len(data))})
-                    self.wfile.write(data)
-                case Streamed(pieces):
-                    self.start(200, "text/event-stream", {"connection": "close"})
-                    for piece in pieces:
-                        self.send_piece(piece)
+class _Handler(BaseHTTPRequestHandler):
+    server: "_Server"
+    protocol_version = "HTTP/1.1"
 
-        def start(self, status: int, kind: str, headers: Mapping[str, str]) -> None:
-            self.send_response(status)
-            for name, value in {"content-type": kind, **headers}.items():
-                self.send_header(name, value)
-            self.end_headers()
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
 
-        def send_piece(self, piece: Piece) -> None:
-            match piece:
-                case bytes():
-                    self.wfile.write(piece)
-                case threading.Event():
-                    piece.wait(GATE_SECONDS)
-                case _:
-                    self.wfile.write(b"data: " + json.dumps(piece).encode() + b"\n\n")
+    def do_POST(self) -> None:
+        raw = self.rfile.read(int(self.headers["content-length"]))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        answer = self.server.provider.next_answer(Asked(self.path, headers, json.loads(raw)))
+        try:
+            self.say(answer)
+        except (BrokenPipeError, ConnectionResetError):
+            self.server.provider.client_closed.set()
+            self.close_connection = True
 
-    return Handler
+    def say(self, answer: Whole | Streamed) -> None:
+        match answer:
+            case Whole(body, status, gate):
+                if gate is not None:
+                    gate.wait(GATE_SECONDS)
+                data = json.dumps(body).encode()
+                self.start(status, "application/json", {"content-length": str(len(data))})
+                self.wfile.write(data)
+            case Streamed(pieces):
+                self.start(200, "text/event-stream", {"connection": "close"})
+                for piece in pieces:
+                    self.send_piece(piece)
+
+    def start(self, status: int, kind: str, headers: Mapping[str, str]) -> None:
+        self.send_response(status)
+        for name, value in {"content-type": kind, **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+
+    def send_piece(self, piece: Piece) -> None:
+        match piece:
+            case bytes():
+                self.wfile.write(piece)
+            case threading.Event():
+                piece.wait(GATE_SECONDS)
+            case _:
+                self.wfile.write(b"data: " + json.dumps(piece).encode() + b"\n\n")

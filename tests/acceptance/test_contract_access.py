@@ -38,9 +38,7 @@ def assert_error(answer: Answer, status: int, kind: str) -> None:
 @pytest.mark.parametrize("path", ["/chat/completions", "/completions", "/key", "/generation?id=gen-1"])
 def test_without_a_credential_it_is_401_missing_header(contract: Contract, path: str) -> None:
     method = "POST" if "completions" in path else "GET"
-    answer = call(
-        contract.gateway, method, f"/api/v1{path}", BODY if method == "POST" else None, None, key=None
-    )
+    answer = call(contract.gateway, method, f"/api/v1{path}", BODY if method == "POST" else None, key=None)
     assert_error(answer, 401, "authentication")
     assert "Missing Authentication header" in answer.error["message"]
 
@@ -58,7 +56,7 @@ def test_without_a_credential_it_is_401_missing_header(contract: Contract, path:
     ],
 )
 def test_a_wrong_credential_is_401(contract: Contract, headers: dict[str, str]) -> None:
-    assert_error(call(contract.gateway, "POST", CHAT, BODY, headers, key=None), 401, "authentication")
+    assert_error(call(contract.gateway, "POST", CHAT, BODY, headers=headers, key=None), 401, "authentication")
     assert_error(
         call(contract.gateway, "GET", "/api/v1/key", headers=headers, key=None), 401, "authentication"
     )
@@ -76,7 +74,7 @@ def test_a_wrong_credential_is_401(contract: Contract, headers: dict[str, str]) 
 def test_a_right_credential_is_accepted_and_bearer_is_preferred(
     contract: Contract, headers: dict[str, str]
 ) -> None:
-    assert call(contract.gateway, "POST", CHAT, BODY, headers, key=None).status == 200
+    assert call(contract.gateway, "POST", CHAT, BODY, headers=headers, key=None).status == 200
     assert call(contract.gateway, "GET", "/api/v1/key", headers=headers, key=None).status == 200
 
 
@@ -174,7 +172,7 @@ def test_a_browser_may_read_answers_errors_and_streams(contract: Contract) -> No
         chat(contract.gateway, headers=origin),
         chat(contract.gateway, stream=True, headers=origin),
         chat(contract.gateway, "acme/nothing", headers=origin),
-        call(contract.gateway, "POST", CHAT, BODY, origin, key=WRONG_KEY),
+        call(contract.gateway, "POST", CHAT, BODY, headers=origin, key=WRONG_KEY),
         call(contract.gateway, "GET", "/api/v1/models", headers=origin, key=None),
     ):
         assert answer.headers["access-control-allow-origin"] in {"*", "https://app.example"}, answer.text
@@ -223,7 +221,9 @@ def test_metrics_are_for_loopback(contract: Contract) -> None:
     assert answer.headers["content-type"].startswith("text/plain")
     samples = [line for line in answer.text.splitlines() if line and not line.startswith("#")]
     assert samples
-    assert all(re.fullmatch(r"[a-z_:]+(\{.*\})? [-+0-9.eE]+(inf|nan)?", line, re.I) for line in samples)
+    assert all(
+        re.fullmatch(r"[a-z_:]+(\{.*\})? [-+0-9.eE]+(inf|nan)?", line, re.IGNORECASE) for line in samples
+    )
 
 
 def test_the_gateway_describes_itself(contract: Contract) -> None:

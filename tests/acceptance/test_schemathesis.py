@@ -43,7 +43,7 @@ def setting(start_gateway: StartGateway, replay_module: ModuleType) -> Iterator[
 
 
 def run(
-    gateway: GatewayProcess, folder: Path, paths: tuple[str, ...], checks: str, hooks: str, examples: int
+    gateway: GatewayProcess, folder: Path, paths: tuple[str, ...], *, checks: str, hooks: str, examples: int
 ) -> str:
     """Run schemathesis on these paths; its report, which it must have ended without a failure."""
     command = [
@@ -83,23 +83,37 @@ def passed(report: str) -> int:
 
 
 def test_public_routes_keep_the_specification(setting: Setting, tmp_path: Path) -> None:
-    report = run(setting.gateway, tmp_path, PUBLIC, CHECKS, "schemathesis_hooks", 8)
+    report = run(setting.gateway, tmp_path, PUBLIC, checks=CHECKS, hooks="schemathesis_hooks", examples=8)
     assert passed(report) >= 40
 
 
 def test_guarded_routes_keep_the_specification_and_their_guard(setting: Setting, tmp_path: Path) -> None:
-    report = run(setting.gateway, tmp_path, GUARDED, CHECKS + ",ignored_auth", "schemathesis_hooks", 8)
+    report = run(
+        setting.gateway,
+        tmp_path,
+        GUARDED,
+        checks=CHECKS + ",ignored_auth",
+        hooks="schemathesis_hooks",
+        examples=8,
+    )
     assert passed(report) >= 30
 
 
 def test_requests_for_a_model_that_is_served_reach_its_provider(setting: Setting, tmp_path: Path) -> None:
     setting.upstream.reset()
-    run(setting.gateway, tmp_path, ("/chat/completions",), CHECKS, "schemathesis_served", 25)
+    run(
+        setting.gateway,
+        tmp_path,
+        ("/chat/completions",),
+        checks=CHECKS,
+        hooks="schemathesis_served",
+        examples=25,
+    )
     assert [entry["outcome"] for entry in setting.upstream.log].count("sent") >= 5
 
 
 def test_what_exists_is_found_by_generated_requests(setting: Setting, tmp_path: Path) -> None:
     paths = ("/model/{author}/{slug}", "/models/{author}/{slug}/endpoints")
-    report = run(setting.gateway, tmp_path, paths, CHECKS, "schemathesis_served", 3)
+    report = run(setting.gateway, tmp_path, paths, checks=CHECKS, hooks="schemathesis_served", examples=3)
     assert "404" not in report
     assert call(setting.gateway, "GET", f"/api/v1/model/{SERVED_MODEL}").status == 200
