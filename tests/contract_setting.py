@@ -1,6 +1,6 @@
 """The gateway that the tests of the contract share, and what stands behind it."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from gateway_process import GatewayProcess
 from scripted_provider import ScriptedProvider
@@ -42,3 +42,16 @@ models = [{{ id = "acme/impatient", context_length = 50000, prompt = "0", comple
 api_key = "sk-fake-openai"
 base_url = "{first}"
 """
+
+
+def assert_stream_error(failed: dict[str, Any]) -> None:
+    """Contract 5.7, and what clients read of it."""
+    assert type(failed["error"]["code"]) is int
+    assert failed["error"]["message"]
+    assert failed["error"]["metadata"]["error_type"]
+    assert failed["id"].startswith("gen-")
+    assert failed["object"] == "chat.completion.chunk"
+    (choice,) = failed["choices"]
+    assert choice["index"] == 0
+    assert choice["finish_reason"] == "error"
+    assert choice["delta"]["content"] == ""

@@ -2,6 +2,7 @@
 
 import importlib.util
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -49,3 +50,11 @@ def contract(start_gateway: StartGateway) -> Iterator[Contract]:
     """The gateway that the tests of the contract share."""
     with ScriptedProvider() as first, ScriptedProvider() as second:
         yield Contract(start_gateway(CONTRACT_TOML.format(first=first.url, second=second.url)), first, second)
+
+
+@pytest.fixture
+def gate() -> Iterator[threading.Event]:
+    """Something for the provider to wait at; opened at the end whatever happens."""
+    event = threading.Event()
+    yield event
+    event.set()

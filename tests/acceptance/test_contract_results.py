@@ -127,7 +127,7 @@ def test_a_finish_reason_is_one_of_five_and_the_providers_word_is_kept(
 
 def test_what_was_asked_reaches_the_provider(contract: Contract) -> None:
     contract.first.answer()
-    asked = {
+    asked: dict[str, Any] = {
         "temperature": 0.25,
         "top_p": 0.5,
         "frequency_penalty": 1,

@@ -1,0 +1,67 @@
+"""Contract sections 2.2a and 32: what a caller sees when time runs out."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from contract_setting import Contract, assert_stream_error
+from gateway_client import chat
+from gateway_process import GatewayProcess, StartGateway
+from scripted_provider import ScriptedProvider, Streamed, Whole, chunk
+
+
+@pytest.fixture(scope="module")
+def hasty(start_gateway: StartGateway) -> Iterator[tuple[GatewayProcess, ScriptedProvider]]:
+    """A gateway that gives an exchange half a second."""
+    with ScriptedProvider() as provider:
+        toml = f"""
+[server]
+request_timeout = 0.5
+[providers.slow]
+base_url = "{provider.url}"
+models = [{{ id = "acme/m1", context_length = 50000, prompt = "0", completion = "0" }}]
+"""
+        yield start_gateway(toml), provider
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_the_exchanges_own_deadline_is_408(
+    hasty: tuple[GatewayProcess, ScriptedProvider], gate: threading.Event, *, stream: bool
+) -> None:
+    gateway, provider = hasty
+    provider.answer(Streamed([gate]) if stream else Whole({}, 200, gate))
+    answer = chat(gateway, stream=stream)
+    assert answer.status == 408, answer.text
+    assert answer.error["code"] == 408
+    assert answer.error["metadata"]["error_type"]
+
+
+def test_the_deadline_ends_a_stream_that_began_with_an_error(
+    hasty: tuple[GatewayProcess, ScriptedProvider], gate: threading.Event
+) -> None:
+    gateway, provider = hasty
+    provider.answer(Streamed([chunk(role="assistant", content="Hel"), gate]))
+    answer = chat(gateway, stream=True)
+    assert answer.status == 200
+    assert_stream_error(answer.chunks[-1])
+    assert answer.error["code"] == 408
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_provider_that_does_not_begin_in_time_is_503(
+    contract: Contract, gate: threading.Event, *, stream: bool
+) -> None:
+    contract.first.answer(
+        Streamed([chunk(role="assistant", content=""), gate]) if stream else Whole({}, 200, gate)
+    )
+    answer = chat(contract.gateway, "acme/impatient", stream=stream)
+    if answer.status == 200:
+        assert stream
+        assert_stream_error(answer.chunks[-1])
+    else:
+        assert answer.status == 503, answer.text
+        assert answer.error["availability"]["code"] == "temporarily_unavailable"
+        assert answer.error["availability"]["retryable"] is True
+    assert answer.error["code"] == 503
+    assert answer.error["metadata"]["error_type"] == "provider_overloaded"
