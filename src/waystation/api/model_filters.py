@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
+from urllib.parse import urlencode
 
 from msgspec import Struct
 
@@ -26,6 +27,22 @@ SORTS = frozenset(
         "coding-high-to-low",
         "agentic-high-to-low",
         "design-arena-elo-high-to-low",
+    ]
+)
+CATEGORIES = frozenset(
+    [
+        "programming",
+        "roleplay",
+        "marketing",
+        "marketing/seo",
+        "technology",
+        "science",
+        "translation",
+        "legal",
+        "finance",
+        "health",
+        "trivia",
+        "academia",
     ]
 )
 _SECONDS_A_DAY = 86_400
@@ -65,7 +82,11 @@ def filters_of(
         found.append(lambda row: architecture in row.model.tokenizer.lower())
     if query.get("zdr") == "true":
         found.append(lambda row: any(endpoint.provider in zdr for endpoint in row.endpoints))
-    if context := _number(query, "context"):
+    _check_category(query.get("category"))
+    context = _number(query, "context")
+    if context is not None:
+        if context < 1:
+            raise InvalidRequest("context: at least 1 token")
         found.append(lambda row: (row.model.context_length or 0) >= context)
     return found + _price_filters(query) + _age_filters(query)
 
@@ -103,8 +124,16 @@ def page(rows: list[Listed], query: Mapping[str, str], path: str) -> tuple[list[
     if offset < 0 or not 1 <= size <= MAX_PAGE:
         raise InvalidRequest(f"limit must be 1 to {MAX_PAGE} and offset at least 0")
     end = offset + size
-    following = f"{path}?offset={end}&limit={size}" if end < len(rows) else None
-    return rows[offset:end], following
+    if end >= len(rows):
+        return rows[offset:], None
+    following = urlencode({**query, "offset": end, "limit": size})
+    return rows[offset:end], f"{path}?{following}"
+
+
+def _check_category(category: str | None) -> None:
+    """Refuse one that the specification does not have. The catalogue holds no categories, so none narrows the list."""
+    if category and category not in CATEGORIES:
+        raise InvalidRequest(f"category: {category[:50]!r} is not one of {', '.join(sorted(CATEGORIES))}")
 
 
 def _modalities(value: str) -> Filter:

@@ -110,8 +110,8 @@ def model_routes(listing: Listing) -> list[HTTPRouteHandler]:
 
     @get("/api/v1/embeddings/models", summary="List embedding models", tags=["Models"])
     async def embeddings(request: Request[Any, Any, Any]) -> JsonObject:
-        query = {**request.query_params, "output_modalities": "embeddings"}
-        found = listing.select(query)
+        query = dict(request.query_params)
+        found = listing.select({**query, "output_modalities": "embeddings"})
         shown, following = page(found, query, "/api/v1/embeddings/models")
         return _list_body(shown, len(found), following)
 
