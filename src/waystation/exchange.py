@@ -3,7 +3,7 @@
 Filled in by the pipeline's steps and read once, by settlement. Knows no wire format and performs nothing.
 """
 
-import secrets
+import random
 import time
 
 from msgspec import Struct
@@ -71,7 +71,7 @@ class Exchange:
     def __init__(self, dialect: str, account: Account, app: Attribution) -> None:
         self.created = time.time()
         self.started = time.monotonic()
-        self.id = f"gen-{int(self.created)}-{secrets.token_hex(10)}"
+        self.id = f"gen-{int(self.created)}-{random.getrandbits(80):020x}"
         self.dialect = dialect
         self.account = account
         self.app = app

@@ -17,6 +17,7 @@ from waystation.errors import ModelUnavailable
 from waystation.operations.chat import ChatRequest, Message
 from waystation.operations.parts import Image, Text
 from waystation.operations.preferences import MaxPrice, ProviderPreferences, Sort
+from waystation.routing.eligible import PromptSize
 from waystation.routing.offers import Offers
 from waystation.routing.plan import Candidate, Plan
 from waystation.routing.select import select
@@ -41,7 +42,11 @@ def plan(
 ) -> Plan:
     request = ChatRequest("openai_chat", "acme/m1", fields.pop("messages", HELLO), provider=wants, **fields)  # type: ignore[arg-type]
     model = Model("acme/m1", "acme/m1-1", "M1", "acme", endpoints=tuple(endpoints))
-    return select(request, (Candidate(model, "direct"),), tokens, offers(order, listed), Random(seed))
+    return select(request, (Candidate(model, "direct"),), size(tokens), offers(order, listed), Random(seed))
+
+
+def size(tokens: int) -> PromptSize:
+    return PromptSize(4 * tokens, lambda: tokens)
 
 
 def offers(order: str = "price", listed: dict[str, int] | None = None, *, configured: bool = True) -> Offers:
@@ -115,7 +120,7 @@ def test_nothing_configured_says_which_variable_to_set() -> None:
         select(
             ChatRequest("openai_chat", "openai/gpt-4o", HELLO),
             (Candidate(model, "direct"),),
-            1,
+            size(1),
             offers(configured=False),
             Random(1),
         )
@@ -137,7 +142,11 @@ def test_an_embeddings_model_is_the_wrong_endpoint_for_chat() -> None:
     model = Model("acme/e", "acme/e-1", "E", "acme", endpoints=(endpoint("a", operation="embeddings"),))
     with pytest.raises(ModelUnavailable) as caught:
         select(
-            ChatRequest("openai_chat", "acme/e", HELLO), (Candidate(model, "direct"),), 1, offers(), Random(1)
+            ChatRequest("openai_chat", "acme/e", HELLO),
+            (Candidate(model, "direct"),),
+            size(1),
+            offers(),
+            Random(1),
         )
     assert caught.value.status == 400
     assert caught.value.availability is not None
@@ -163,3 +172,11 @@ def test_every_eligible_endpoint_is_tried_exactly_once(prices: list[str | None],
     endpoints = [endpoint(f"p{number}", price) for number, price in enumerate(prices)]
     decided = tags(plan(endpoints, order="weighted", seed=seed))
     assert sorted(decided) == sorted(e.tag for e in endpoints)
+
+
+def test_a_prompt_whose_bytes_fit_is_not_estimated() -> None:
+    def never() -> int:
+        raise AssertionError("estimated for nothing")
+
+    assert PromptSize(100, never).fits(100)
+    assert not PromptSize(100, lambda: 26).fits(25)

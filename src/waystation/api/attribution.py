@@ -22,11 +22,24 @@ CATEGORIES = frozenset(
     }
 )
 LIMIT = 512
-NOBODY = Attribution()
+NAMES = frozenset(
+    (
+        b"http-referer",
+        b"x-openrouter-title",
+        b"x-title",
+        b"x-openrouter-categories",
+        b"x-openrouter-metadata",
+        b"x-openrouter-experimental-metadata",
+        b"x-session-id",
+    )
+)
 
 
 def attribution(headers: dict[bytes, bytes]) -> Attribution:
     """What the headers say; texts are cut at 512 characters, the session at 256, categories at the first two known."""
+    agent = _text(headers.get(b"user-agent"))
+    if headers.keys().isdisjoint(NAMES):
+        return Attribution(user_agent=agent)
     title = headers.get(b"x-openrouter-title") or headers.get(b"x-title")
     categories = headers.get(b"x-openrouter-categories")
     wants = headers.get(b"x-openrouter-metadata") or headers.get(b"x-openrouter-experimental-metadata")
@@ -34,7 +47,7 @@ def attribution(headers: dict[bytes, bytes]) -> Attribution:
         http_referer=_text(headers.get(b"http-referer")),
         title=_text(title),
         categories=_known(categories) if categories else (),
-        user_agent=_text(headers.get(b"user-agent")),
+        user_agent=agent,
         session_id=_text(headers.get(b"x-session-id"), 256),
         wants_metadata=wants is not None and wants.strip().lower() == b"enabled",
     )

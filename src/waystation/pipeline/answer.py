@@ -6,7 +6,6 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from waystation.codec.dialect import Identity
-from waystation.codec.estimate import estimate_prompt_tokens
 from waystation.credits.cost import Tariffs
 from waystation.exchange import Attempt, Exchange
 from waystation.operations.chat import ChatRequest
@@ -94,12 +93,7 @@ class Answer:
             begun.meter.interrupted()
 
     def _meter(self, exchange: Exchange, request: ChatRequest, planned: PlannedAttempt) -> Meter:
-        tariff = self._tariffs.of(planned.endpoint.pricing)
-        return Meter(
-            exchange,
-            lambda: estimate_prompt_tokens(request),
-            lambda usage: tariff.price(usage, exchange.created),
-        )
+        return Meter(exchange, request, self._tariffs.of(planned.endpoint.pricing))
 
     def _speaker(self, serving: Serving) -> Callable[[], None]:
         def speak() -> None:

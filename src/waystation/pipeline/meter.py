@@ -1,9 +1,9 @@
 """The first tap of every stream: what the provider sent is what is billed, whatever later taps do to it."""
 
-from collections.abc import Callable
-
+from waystation.codec.estimate import estimate_prompt_tokens
+from waystation.credits.cost import Tariff
 from waystation.exchange import Exchange
-from waystation.operations.chat import ChatResult
+from waystation.operations.chat import ChatRequest, ChatResult
 from waystation.operations.chat_events import (
     ChoiceEnd,
     Event,
@@ -19,21 +19,16 @@ from waystation.operations.usage import Cost, Usage
 
 BYTES_PER_TOKEN = 4
 
-Pricer = Callable[[Usage], Cost]
-
 
 class Meter:
-    """Counts one attempt's output and prices its usage. Writes what it learns on the exchange.
+    """Counts one attempt's output and prices its usage. Writes what it learns on the exchange."""
 
-    `estimate` gives the prompt's tokens where the provider reports none.
-    """
+    __slots__ = ("_exchange", "_produced", "_request", "_tariff")
 
-    __slots__ = ("_estimate", "_exchange", "_pricer", "_produced")
-
-    def __init__(self, exchange: Exchange, estimate: Callable[[], int], pricer: Pricer) -> None:
+    def __init__(self, exchange: Exchange, request: ChatRequest, tariff: Tariff) -> None:
         self._exchange = exchange
-        self._estimate = estimate
-        self._pricer = pricer
+        self._request = request
+        self._tariff = tariff
         self._produced = 0
 
     def feed(self, events: list[Event]) -> list[Event]:
@@ -93,8 +88,9 @@ class Meter:
     def _charge(self, usage: Usage | None) -> Cost:
         if usage is None:
             produced = -(-self._produced // BYTES_PER_TOKEN)
-            usage = Usage(prompt_tokens=self._estimate(), completion_tokens=produced, estimated=True)
-        cost = self._pricer(usage)
+            asked = estimate_prompt_tokens(self._request)
+            usage = Usage(prompt_tokens=asked, completion_tokens=produced, estimated=True)
+        cost = self._tariff.price(usage, self._exchange.created)
         self._exchange.usage = usage
         self._exchange.cost = cost
         return cost

@@ -22,10 +22,11 @@ from waystation.pipeline.caller import Caller
 from waystation.pipeline.serving import Serving
 from waystation.pipeline.settle import Settlement
 from waystation.pipeline.watch import Reason, Watch, Watched
+from waystation.routing.eligible import PromptSize
 from waystation.routing.offers import Offers
 from waystation.routing.plan import Plan
 from waystation.routing.select import select
-from waystation.routing.slug import resolve
+from waystation.routing.slug import names_of, resolve
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +56,12 @@ class Pipeline:
         self._watch.enter(watched)
         try:
             try:
-                await self._journey(serving, path, body)
+                request = exchange.request = dialect.parse_request(body, path)
+                plan = self._plan(exchange, request, len(body))
+                if request.stream:
+                    await self._answer.streamed(serving, request, plan)
+                else:
+                    await self._answer.whole(serving, request, plan)
             except asyncio.CancelledError:
                 if watched.reason is None:
                     raise
@@ -70,19 +76,10 @@ class Pipeline:
             self._watch.leave(watched)
             self._settlement.settle(exchange)
 
-    async def _journey(self, serving: Serving, path: str, body: bytes) -> None:
-        request = serving.exchange.request = serving.dialect.parse_request(body, path)
-        plan = self._plan(serving.exchange, request)
-        if request.stream:
-            await self._answer.streamed(serving, request, plan)
-        else:
-            await self._answer.whole(serving, request, plan)
-
-    def _plan(self, exchange: Exchange, request: ChatRequest) -> Plan:
+    def _plan(self, exchange: Exchange, request: ChatRequest, body_bytes: int) -> Plan:
         offers = self.offers
-        names = tuple(name for name in (request.model, *request.models) if name)
-        candidates = resolve(names, offers)
-        plan = select(request, candidates, estimate_prompt_tokens(request), offers, self._random)
+        prompt = PromptSize(body_bytes, lambda: estimate_prompt_tokens(request))
+        plan = select(request, resolve(names_of(request), offers), prompt, offers, self._random)
         exchange.strategy = plan.attempts[0].candidate.strategy
         return plan
 

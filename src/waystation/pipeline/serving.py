@@ -8,18 +8,21 @@ from waystation.pipeline.watch import Watched
 
 
 class Serving:
-    """What every step is handed. `dialect` is the client's."""
+    """What every step is handed. `dialect` is the client's; `headers` stand on every inference answer."""
 
-    __slots__ = ("caller", "delivery", "dialect", "exchange", "watched")
+    __slots__ = ("_delivery", "caller", "dialect", "exchange", "headers", "watched")
 
     def __init__(self, exchange: Exchange, dialect: Dialect, caller: Caller, watched: Watched) -> None:
         self.exchange = exchange
         self.dialect = dialect
         self.caller = caller
         self.watched = watched
-        self.delivery = Delivery(caller, self.headers)
+        self.headers: Headers = [(b"x-generation-id", exchange.id.encode())]
+        self._delivery: Delivery | None = None
 
     @property
-    def headers(self) -> Headers:
-        """What every inference answer says beside its body."""
-        return [(b"x-generation-id", self.exchange.id.encode())]
+    def delivery(self) -> Delivery:
+        """The client's side of a stream, from when one is asked for."""
+        if self._delivery is None:
+            self._delivery = Delivery(self.caller, self.headers)
+        return self._delivery

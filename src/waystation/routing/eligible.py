@@ -5,11 +5,12 @@ from decimal import Decimal, InvalidOperation
 
 from waystation.catalog.endpoint import Endpoint
 from waystation.operations.chat import ChatRequest
-from waystation.operations.parts import Audio, File, Image, Part, ToolResult, Video
+from waystation.operations.parts import Audio, File, Image, Part, Text, ToolResult, Video
 from waystation.operations.preferences import MaxPrice, ProviderPreferences
 from waystation.routing.plan import Exclusion
 
 _MODALITY: dict[type[Part], str] = {Image: "image", Audio: "audio", Video: "video", File: "file"}
+TEXT_ONLY: frozenset[str] = frozenset()
 _FAMILIES = {"fp4": ("mxfp4", "nvfp4"), "fp8": ("mxfp8",)}
 
 
@@ -22,39 +23,58 @@ def matches(tag: str, names: Iterable[str]) -> bool:
 
 def modalities(request: ChatRequest) -> frozenset[str]:
     """The input modalities that the request's parts need, text aside."""
-    return frozenset(
-        _MODALITY[type(part)]
-        for message in request.messages
-        for part in _leaves(message.parts)
-        if type(part) in _MODALITY
-    )
+    found: set[str] = set()
+    for message in request.messages:
+        for part in message.parts:
+            kind = type(part)
+            if kind is Text:
+                continue
+            if isinstance(part, ToolResult):
+                found.update(_MODALITY[type(inner)] for inner in part.parts if type(inner) in _MODALITY)
+            elif kind in _MODALITY:
+                found.add(_MODALITY[kind])
+    return frozenset(found) if found else TEXT_ONLY
+
+
+class PromptSize:
+    """How large a prompt is: its bytes are known and bound its tokens, which are estimated only when that is not enough."""
+
+    __slots__ = ("_estimate", "_tokens", "bound")
+
+    def __init__(self, bound: int, estimate: Callable[[], int]) -> None:
+        self.bound = bound
+        self._estimate = estimate
+        self._tokens: int | None = None
+
+    def fits(self, context_length: int | None) -> bool:
+        """Whether the prompt fits into a context of so many tokens; None is unknown, so it may."""
+        if context_length is None or self.bound <= context_length:
+            return True
+        if self._tokens is None:
+            self._tokens = self._estimate()
+        return self._tokens <= context_length
 
 
 def eligible(
-    endpoints: Iterable[Endpoint], request: ChatRequest, prompt_tokens: int
+    endpoints: Iterable[Endpoint], request: ChatRequest, prompt: PromptSize
 ) -> tuple[list[Endpoint], list[Exclusion]]:
     """The endpoints that pass every hard filter, in the order given, and the others with the first reason."""
     kept: list[Endpoint] = []
     excluded: list[Exclusion] = []
-    filters = _filters(request, prompt_tokens)
+    needed = modalities(request)
+    preferences = _preference_filters(request.provider, request) if request.provider is not None else ()
     for endpoint in endpoints:
-        reason = next((reason for reason, passes in filters if not passes(endpoint)), None)
+        if needed and not needed <= set(endpoint.input_modalities):
+            reason: str | None = "modality"
+        elif not (_gives(endpoint, request.max_tokens) and prompt.fits(endpoint.context_length)):
+            reason = "context_length"
+        else:
+            reason = next((reason for reason, passes in preferences if not passes(endpoint)), None)
         if reason is None:
             kept.append(endpoint)
         else:
             excluded.append(Exclusion(endpoint.tag, endpoint.model_id, reason))
     return kept, excluded
-
-
-def _filters(request: ChatRequest, prompt_tokens: int) -> list[tuple[str, Callable[[Endpoint], bool]]]:
-    needed = modalities(request)
-    filters: list[tuple[str, Callable[[Endpoint], bool]]] = []
-    if needed:
-        filters.append(("modality", lambda endpoint: needed <= set(endpoint.input_modalities)))
-    filters.append(("context_length", lambda endpoint: _fits(endpoint, prompt_tokens, request.max_tokens)))
-    if request.provider is not None:
-        filters += _preference_filters(request.provider, request)
-    return filters
 
 
 def _preference_filters(
@@ -79,11 +99,9 @@ def _preference_filters(
     return filters
 
 
-def _fits(endpoint: Endpoint, prompt_tokens: int, max_tokens: int | None) -> bool:
+def _gives(endpoint: Endpoint, max_tokens: int | None) -> bool:
     cap = endpoint.max_completion_tokens
-    if max_tokens is not None and cap is not None and max_tokens > cap:
-        return False
-    return endpoint.context_length is None or prompt_tokens <= endpoint.context_length
+    return max_tokens is None or cap is None or max_tokens <= cap
 
 
 def _limits(max_price: MaxPrice) -> dict[str, Decimal]:
@@ -114,11 +132,3 @@ def _affordable(endpoint: Endpoint, limits: dict[str, Decimal]) -> bool:
         if price is not None and price > limit:
             return False
     return True
-
-
-def _leaves(parts: Iterable[Part]) -> Iterable[Part]:
-    for part in parts:
-        if isinstance(part, ToolResult):
-            yield from part.parts
-        else:
-            yield part

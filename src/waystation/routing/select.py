@@ -11,7 +11,7 @@ from waystation.catalog.endpoint import Endpoint
 from waystation.errors import Availability, Constraint, ModelUnavailable
 from waystation.operations.chat import ChatRequest
 from waystation.operations.preferences import ProviderPreferences, Sort
-from waystation.routing.eligible import eligible, matches
+from waystation.routing.eligible import PromptSize, eligible, matches
 from waystation.routing.offers import Offers
 from waystation.routing.plan import Candidate, Exclusion, Plan, PlannedAttempt
 
@@ -22,17 +22,17 @@ _EPSILON = Decimal("1e-9")
 def select(
     request: ChatRequest,
     candidates: tuple[Candidate, ...],
-    prompt_tokens: int,
+    prompt: PromptSize,
     offers: Offers,
     random: Random,
 ) -> Plan:
-    """The attempts to make, in order; `ModelUnavailable` where none is left. `prompt_tokens` is an estimate."""
+    """The attempts to make, in order; `ModelUnavailable` where none is left."""
     attempts: list[PlannedAttempt] = []
     excluded: list[Exclusion] = []
     wants = request.provider or NO_PREFERENCES
     for candidate in candidates:
         available = offers.chat_endpoints(candidate.model)
-        kept, removed = eligible(available, request, prompt_tokens)
+        kept, removed = eligible(available, request, prompt)
         excluded += removed
         ranked = _ranked(kept, wants, offers, random)
         attempts += [PlannedAttempt(candidate, endpoint) for endpoint in ranked]

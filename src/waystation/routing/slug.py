@@ -2,8 +2,16 @@
 
 from waystation.catalog.index import Catalog
 from waystation.errors import Availability, InvalidRequest, ModelUnavailable
+from waystation.operations.chat import ChatRequest
 from waystation.routing.offers import Offers
 from waystation.routing.plan import Candidate
+
+
+def names_of(request: ChatRequest) -> tuple[str, ...]:
+    """What the caller asked for: `model`, then `models`."""
+    if not request.models:
+        return (request.model,) if request.model else ()
+    return tuple(name for name in (request.model, *request.models) if name)
 
 
 def resolve(names: tuple[str, ...], offers: Offers) -> tuple[Candidate, ...]:

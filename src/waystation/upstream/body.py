@@ -63,7 +63,8 @@ class Body(AsyncIterator[bytes]):
     def close(self) -> None:
         """Want no more: what is not here yet is given up, what is here is dropped."""
         source = self._source
-        self.fail(ConnectionFailed("The provider's answer was closed before its end."))
+        if not self._ended:
+            self.fail(ConnectionFailed("The provider's answer was closed before its end."))
         self._pieces.clear()
         self._size = 0
         if source is not None:
