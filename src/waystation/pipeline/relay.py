@@ -64,6 +64,8 @@ class Source:
             events = self._amend(events)
         if events and isinstance(events[-1], (StreamError, MessageEnd)):
             self.ended = True
+            if isinstance(events[-1], MessageEnd):
+                self._response.release()
         return self._meter.feed(events)
 
     def close(self) -> None:

@@ -5,9 +5,13 @@ It knows neither HTTP nor sockets: `feed`, `end` and `fail` come from the connec
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Protocol, Self
+from typing import Final, Protocol, Self
 
 from waystation.errors import ConnectionFailed, ProviderError
+
+
+MAX_RELEASED: Final = 64 * 1024
+"""Bytes of a released body that are still read before the connection is given up."""
 
 
 class Source(Protocol):
@@ -26,7 +30,18 @@ class Source(Protocol):
 class Body(AsyncIterator[bytes]):
     """Iterates over what arrived since the last read, in one piece each time."""
 
-    __slots__ = ("_bound", "_ended", "_error", "_loop", "_paused", "_pieces", "_size", "_source", "_waiter")
+    __slots__ = (
+        "_bound",
+        "_ended",
+        "_error",
+        "_loop",
+        "_paused",
+        "_pieces",
+        "_released",
+        "_size",
+        "_source",
+        "_waiter",
+    )
 
     def __init__(self, source: Source, bound: int, loop: asyncio.AbstractEventLoop) -> None:
         self._source: Source | None = source
@@ -36,11 +51,17 @@ class Body(AsyncIterator[bytes]):
         self._size = 0
         self._paused = False
         self._ended = False
+        self._released = False
         self._error: ProviderError | None = None
         self._waiter: asyncio.Future[None] | None = None
 
     def feed(self, data: bytes) -> None:
         """Add what was read, and wake the reader."""
+        if self._released:
+            self._size += len(data)
+            if self._size > MAX_RELEASED and self._source is not None:
+                self._source.abort()
+            return
         self._pieces.append(data)
         self._size += len(data)
         if self._size > self._bound and not self._paused and self._source is not None:
@@ -60,9 +81,20 @@ class Body(AsyncIterator[bytes]):
             self._error = error
             self.end()
 
+    def release(self) -> None:
+        """Want no more, but let the little that may still come run out, so that the connection can be used again."""
+        self._released = True
+        self._pieces.clear()
+        self._size = 0
+        if self._paused and self._source is not None:
+            self._paused = False
+            self._source.resume()
+
     def close(self) -> None:
         """Want no more: what is not here yet is given up, what is here is dropped."""
         source = self._source
+        if self._released:
+            return
         if not self._ended:
             self.fail(ConnectionFailed("The provider's answer was closed before its end."))
         self._pieces.clear()

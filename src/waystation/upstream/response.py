@@ -56,6 +56,10 @@ class Response:
             pieces.append(piece)
         return b"".join(pieces)
 
+    def release(self) -> None:
+        """The message is complete though the body has not ended yet: its connection stays usable if it soon does."""
+        self._body.release()
+
     def close(self) -> None:
         """Give up what was not read: the connection of an unfinished answer is aborted at once. Idempotent."""
         self._body.close()
