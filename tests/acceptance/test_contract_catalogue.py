@@ -88,7 +88,7 @@ def test_rows_carry_every_key_that_clients_need(contract: Contract) -> None:
             if rate != "overrides":
                 assert isinstance(price, str)
                 assert Decimal(price) >= 0 or price == UNKNOWN
-            assert "e" not in price.lower()
+                assert "e" not in price.lower()
 
 
 def test_by_default_only_what_can_be_served_is_listed(contract: Contract) -> None:
