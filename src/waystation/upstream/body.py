@@ -9,7 +9,6 @@ from typing import Final, Protocol, Self
 
 from waystation.errors import ConnectionFailed, ProviderError
 
-
 MAX_RELEASED: Final = 64 * 1024
 """Bytes of a released body that are still read before the connection is given up."""
 
