@@ -2,13 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+import time
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack, suppress
 from typing import Self
 
 from waystation.accounts.bootstrap import FirstKeys, ensure_keys
-from waystation.accounts.keys import KeyRing
-from waystation.api.asgi import Application
+from waystation.accounts.keys import KeyRing, KeyStore
 from waystation.api.control import control_plane
 from waystation.api.cors import Cors
 from waystation.api.description import InferenceRoute, description_routes
@@ -25,6 +25,7 @@ from waystation.codec.dialect import Dialect
 from waystation.credits.cost import Tariffs
 from waystation.dialects import openai_chat, openai_completions
 from waystation.dialects.openai_chat.wire import WireRequest
+from waystation.errors import Unavailable
 from waystation.generations.log import GenerationLog
 from waystation.pipeline.answer import Answer
 from waystation.pipeline.dispatch import Dispatch
@@ -49,6 +50,8 @@ INFERENCE = {
     "/completions": InferenceRoute("Text completion (legacy)", "completions", WireRequest),
 }
 DIALECTS: tuple[Dialect, ...] = (openai_chat.DIALECT, openai_completions.DIALECT)
+KEY_RELOAD = 1.0
+"""Seconds between two readings of the keys, at the least."""
 LOG_FLUSH = 0.25
 """Seconds between two writes of the exchange log."""
 
@@ -56,7 +59,7 @@ LOG_FLUSH = 0.25
 class Gateway:
     """Every part of one process, wired. `async with Gateway(settings) as gateway: serve(gateway.application)`."""
 
-    application: Application
+    application: Routes
     first_keys: FirstKeys
 
     def __init__(self, settings: Settings) -> None:
@@ -81,8 +84,14 @@ class Gateway:
         await self._stack.aclose()
 
     def drain(self) -> None:
-        """Be not ready any more: requests that come are still served, those under way may finish."""
+        """Be not ready any more: what is under way may finish, new inference is told to come again or go elsewhere."""
         self.draining = True
+        self.application.refuse_inference()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether any exchange is under way."""
+        return len(self.watch) > 0
 
     def stop_exchanges(self) -> None:
         """The time for draining is over: end what is still under way, each with an error of its own."""
@@ -116,8 +125,13 @@ class Gateway:
             settings.server.request_timeout,
         )
         self.application = self._routes(pipeline, registry, generations)
-        flushing = asyncio.get_running_loop().create_task(_flush_forever(lines.flush))
-        self._stack.callback(flushing.cancel)
+        self._keep_doing(_flush_forever(lines.flush))
+        self._keep_doing(_reload_forever(self.keys, key_store))
+
+    def _keep_doing(self, chore: Coroutine[None, None, None]) -> None:
+        """Run a chore beside the requests until the gateway closes."""
+        task = asyncio.get_running_loop().create_task(chore)
+        self._stack.callback(task.cancel)
 
     async def _offer(self, client: Client) -> tuple[Catalog, Registry]:
         """The catalogue with the user's own servers in it, and the providers."""
@@ -137,7 +151,7 @@ class Gateway:
             layers.append(configured_layer(found.models, f"{slug}'s own list"))
         return load(data_dir, layers), registry
 
-    def _routes(self, pipeline: Pipeline, registry: Registry, generations: GenerationLog) -> Application:
+    def _routes(self, pipeline: Pipeline, registry: Registry, generations: GenerationLog) -> Routes:
         settings = self.settings
         cors = Cors(settings.server.cors_origins)
         limit = settings.server.max_body_mb * 2**20
@@ -214,6 +228,18 @@ def _offers(settings: Settings, catalog: Catalog, registry: Registry, spoken: fr
 
 def _report(message: str) -> None:
     log.info(message)
+
+
+async def _reload_forever(keys: KeyRing, store: KeyStore) -> None:
+    """Learn of keys that the command line or another process made or revoked, within about a second.
+
+    The pause grows with what a reading costs, so that a store of many keys takes at most a hundredth of the time.
+    """
+    while True:
+        began = time.monotonic()
+        with suppress(Unavailable):
+            await keys.load(store)
+        await asyncio.sleep(max(KEY_RELOAD, 100 * (time.monotonic() - began)))
 
 
 async def _flush_forever(flush: Callable[[], None]) -> None:

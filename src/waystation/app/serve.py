@@ -1,13 +1,16 @@
 """From settings to a listening process: one socket, one or more workers on it, signals, and the drain at the end."""
 
 import asyncio
+import contextlib
 import gc
 import logging
 import os
 import signal
 import socket
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from math import ceil
 
 import uvicorn
 import uvloop
@@ -21,6 +24,8 @@ from waystation.telemetry.logging import configure
 log = logging.getLogger(__name__)
 LAST_WORDS = 2.0
 """Seconds that exchanges cut off at the end of a drain have to say so to their clients."""
+DRAIN_TICK = 0.02
+"""Seconds between two looks at whether anything is still under way."""
 BACKLOG = 2048
 GARBAGE = (20_000, 20, 50)
 """Thresholds of the cyclic collector: what is loaded at the start is never looked at again, and cycles are few."""
@@ -44,7 +49,7 @@ def run(settings: Settings) -> int:
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn, with a drain that ends politely: what is still under way says why it stops."""
+    """Uvicorn, with a drain of our own: the port stays open until nothing is under way, so that readiness can be asked."""
 
     def __init__(
         self, config: uvicorn.Config, gateway: Gateway, grace: float, started: Callable[[], None]
@@ -58,16 +63,40 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         self._started()
 
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Heed signals while serving. Uvicorn would raise them again, and end the process before it has closed anything."""
+        earlier = {
+            number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)
+        }
+        try:
+            yield
+        finally:
+            for number, handler in earlier.items():
+                signal.signal(number, handler)
+
+    def stop(self) -> None:
+        """End as after SIGTERM."""
+        self.should_exit = True
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._gateway.drain()
-        ending = asyncio.get_running_loop().call_later(self._grace, self._gateway.stop_exchanges)
+        end = time.monotonic() + self._grace
+        while self._gateway.is_busy and time.monotonic() < end and not self.force_exit:
+            await asyncio.sleep(DRAIN_TICK)
+        left = 0.0 if self.force_exit else max(end - time.monotonic(), 0)
+        ending = asyncio.get_running_loop().call_later(left, self._gateway.stop_exchanges)
+        self.config.timeout_graceful_shutdown = ceil(left + LAST_WORDS)
         try:
             await super().shutdown(sockets)
         finally:
             ending.cancel()
 
 
-async def _serve(settings: Settings, listener: socket.socket, *, announce: bool) -> int:
+async def _serve(
+    settings: Settings, listener: socket.socket, *, announce: bool, lifeline: int | None = None
+) -> int:
+    """Serve until told to stop, or until the other end of `lifeline` is closed."""
     async with Gateway(settings) as gateway:
         config = uvicorn.Config(
             gateway.application,
@@ -81,7 +110,6 @@ async def _serve(settings: Settings, listener: socket.socket, *, announce: bool)
             server_header=False,
             date_header=False,
             timeout_keep_alive=75,
-            timeout_graceful_shutdown=int(settings.server.shutdown_grace + LAST_WORDS) + 1,
         )
 
         def started() -> None:
@@ -92,8 +120,20 @@ async def _serve(settings: Settings, listener: socket.socket, *, announce: bool)
         gc.freeze()
         gc.set_threshold(*GARBAGE)
         server = _Server(config, gateway, settings.server.shutdown_grace, started)
+        if lifeline is not None:
+            _stop_with(lifeline, server)
         await server.serve(sockets=[listener])
     return 0
+
+
+def _stop_with(lifeline: int, server: _Server) -> None:
+    loop = asyncio.get_running_loop()
+
+    def ended() -> None:
+        loop.remove_reader(lifeline)
+        server.stop()
+
+    loop.add_reader(lifeline, ended)
 
 
 def _announce(settings: Settings, gateway: Gateway, listener: socket.socket) -> None:
@@ -117,19 +157,24 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _supervise(settings: Settings, listener: socket.socket) -> int:
-    """Fork the workers onto the one socket, start those again that die, and pass the end on to them."""
+    """Fork the workers onto the one socket, start those again that die, and pass the end on to them.
+
+    Nothing is ever written to the lifeline: that it closes tells the workers of a supervisor that was killed.
+    """
     children: set[int] = set()
     stopping = False
+    lifeline, held = os.pipe()
 
     def fork(*, announce: bool) -> None:
         sys.stdout.flush()
         child = os.fork()
         if child == 0:
+            os.close(held)
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             signal.signal(signal.SIGINT, signal.SIG_DFL)
             status = 1
             try:
-                status = uvloop.run(_serve(settings, listener, announce=announce))
+                status = uvloop.run(_serve(settings, listener, announce=announce, lifeline=lifeline))
             finally:
                 os._exit(status)
         children.add(child)

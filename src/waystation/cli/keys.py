@@ -93,7 +93,7 @@ def create(
         print_json({"raw_key": raw} | _facts(account))
         return
     click.echo(raw)
-    click.echo("Keep it: it is not shown again. A running gateway knows it after a restart.", err=True)
+    click.echo("Keep it: it is not shown again. A running gateway knows it within a second or so.", err=True)
 
 
 @keys.command(short_help="Revoke a key.")
@@ -102,7 +102,7 @@ def create(
 def revoke(config_path: str | None, data_dir: str | None, key: str) -> None:
     """Revoke a key for good. KEY is its id from the list, its name, or the key itself.
 
-    A gateway that is running refuses the key from its next start on. A key of the configuration comes back with the
+    A running gateway refuses the key within a second or so. A key of the configuration comes back with the
     next start until it is removed there.
 
     \b
@@ -113,7 +113,7 @@ def revoke(config_path: str | None, data_dir: str | None, key: str) -> None:
     settings = read_settings(config_path, data_dir)
     account = _find(_with_store(settings, lambda store: store.all()), key)
     _with_store(settings, lambda store: store.revoke(account.key_hash))
-    click.echo(f"Revoked {account.label} ({account.name}). A running gateway refuses it after a restart.")
+    click.echo(f"Revoked {account.label} ({account.name}). A running gateway refuses it within a second or so.")
 
 
 def _with_store(settings: "Settings", act: "Callable[[KeyStore], Awaitable[_Result]]") -> _Result:
