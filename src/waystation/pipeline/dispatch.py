@@ -11,9 +11,17 @@ from typing import TypeVar
 import msgspec
 
 from waystation.codec.dialect import Dialect
-from waystation.errors import BadResponse, ConnectionFailed, GatewayError, ProviderError, TimedOut
+from waystation.errors import (
+    BadResponse,
+    ConnectionFailed,
+    GatewayError,
+    InvalidRequest,
+    ProviderError,
+    TimedOut,
+)
 from waystation.exchange import Attempt, Exchange
 from waystation.operations.chat import ChatRequest
+from waystation.operations.parts import JsonObject
 from waystation.pipeline.verdict import verdict
 from waystation.pipeline.watch import Reason, Watched
 from waystation.providers.base import Amendment, Provider
@@ -70,7 +78,7 @@ class Dispatch:
                 result = await attempt_one(planned, attempt)
             except ProviderError as error:
                 attempt.error = error
-                if not error.another_endpoint_may_help:
+                if not (error.another_endpoint_may_help or error.error_type == "context_length_exceeded"):
                     refused.add(model)
             except asyncio.CancelledError:
                 if watched.reason is not Reason.NO_CONTENT:
@@ -106,7 +114,7 @@ class Dispatch:
             "POST",
             provider.url_for(rendered.path, endpoint),
             headers,
-            _encode(rendered.body),
+            _encoded(rendered.body),
             self.timeouts_of(endpoint.provider),
         )
         attempt.status = response.status
@@ -146,3 +154,10 @@ class Dispatch:
                 "The provider answered with an unexpected status.", upstream_status=response.status
             )
         return dialect.parse_error(response.status, response.headers, body)
+
+
+def _encoded(body: JsonObject) -> bytes:
+    try:
+        return _encode(body)
+    except RecursionError:
+        raise InvalidRequest("The request is nested too deeply.") from None
