@@ -96,6 +96,10 @@ def test_a_plain_answer_under_way_is_given_before_the_end(
         assert wait_for(lambda: provider.asked)
         gateway.process.send_signal(signal.SIGTERM)
         assert wait_for(lambda: readiness(gateway) == 503)
+        late = chat(gateway)
+        assert late.status == 503
+        assert late.error["metadata"]["error_type"] == "provider_overloaded"
+        assert int(late.headers["retry-after"]) >= 1
         gate.set()
         asking.join()
         assert answers[0].json["choices"][0]["message"]["content"] == "whole"

@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable
 from waystation.api.asgi import Application, Connection, Receive, Scope, Send
 from waystation.api.cors import Cors
 from waystation.codec.error_envelope import render_error_envelope
-from waystation.errors import GatewayError
+from waystation.errors import GatewayError, Unavailable
+from waystation.pipeline.caller import Headers
 
 BASES = ("/api/v1", "/v1")
 
@@ -38,10 +39,21 @@ class Routes:
                 return
         await self._control(scope, receive, send)
 
+    def refuse_inference(self) -> None:
+        """Answer 503 to inference from now on: the process is about to end."""
+        self._handlers = dict.fromkeys(self._handlers, self._refuse_late)
+
     async def _refuse_method(self, scope: Scope, receive: Receive, send: Send) -> None:
-        error = GatewayError(
-            f"{scope['method']} is not allowed here.", status=405, error_type="invalid_request"
-        )
+        text = f"{scope['method']} is not allowed here."
+        error = GatewayError(text, status=405, error_type="invalid_request")
+        await self._refuse(error, [(b"allow", b"POST, OPTIONS")], scope, receive, send)
+
+    async def _refuse_late(self, scope: Scope, receive: Receive, send: Send) -> None:
+        error = Unavailable("The gateway is shutting down. Send the request again.")
+        await self._refuse(error, [(b"retry-after", b"1"), (b"connection", b"close")], scope, receive, send)
+
+    async def _refuse(
+        self, error: GatewayError, headers: Headers, scope: Scope, receive: Receive, send: Send
+    ) -> None:
         connection = Connection(receive, send, self._cors.headers(scope))
-        allowed = [(b"allow", b"POST, OPTIONS")]
-        await connection.reply(error.status, b"application/json", allowed, render_error_envelope(error))
+        await connection.reply(error.status, b"application/json", headers, render_error_envelope(error))

@@ -82,7 +82,7 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._gateway.drain()
         end = time.monotonic() + self._grace
-        while self._gateway.is_busy and time.monotonic() < end and not self.force_exit:
+        while self._gateway.is_busy and time.monotonic() < end and not self.force_exit:  # noqa: ASYNC110 - nobody is told when an exchange ends
             await asyncio.sleep(DRAIN_TICK)
         left = 0.0 if self.force_exit else max(end - time.monotonic(), 0)
         ending = asyncio.get_running_loop().call_later(left, self._gateway.stop_exchanges)
