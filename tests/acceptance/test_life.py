@@ -60,9 +60,11 @@ def lives(process: int) -> bool:
         return False
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize(
+    ("workers", "number"), [(1, signal.SIGTERM), (2, signal.SIGTERM), (2, signal.SIGINT)]
+)
 def test_a_stream_under_way_is_finished_before_the_end(
-    start_gateway: StartGateway, gate: threading.Event, workers: int
+    start_gateway: StartGateway, gate: threading.Event, workers: int, number: signal.Signals
 ) -> None:
     with ScriptedProvider() as provider:
         config = toml(provider, shutdown_grace=30, workers=workers)
@@ -70,7 +72,9 @@ def test_a_stream_under_way_is_finished_before_the_end(
         provider.answer(streamed(chunk(role="assistant", content="be"), gate, chunk(content="fore")))
         with Conversation(gateway, BODY) as conversation:
             conversation.read_until('"be"')
-            gateway.process.send_signal(signal.SIGTERM)
+            terminal = number == signal.SIGINT  # which sends Ctrl-C to every process
+            for process in [*(descendants(gateway.process.pid) if terminal else ()), gateway.process.pid]:
+                os.kill(process, number)
             assert wait_for(lambda: readiness(gateway) == 503)
             gate.set()
             conversation.read_until('"fore"')

@@ -67,7 +67,9 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Heed signals while serving. Uvicorn would raise them again, and end the process before it has closed anything."""
         earlier = {
-            number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)
+            number: signal.signal(number, self.handle_exit)
+            for number in (signal.SIGINT, signal.SIGTERM)
+            if signal.getsignal(number) is not signal.SIG_IGN
         }
         try:
             yield
@@ -171,7 +173,7 @@ def _supervise(settings: Settings, listener: socket.socket) -> int:
         if child == 0:
             os.close(held)
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
-            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all; the supervisor decides
             status = 1
             try:
                 status = uvloop.run(_serve(settings, listener, announce=announce, lifeline=lifeline))
@@ -181,9 +183,10 @@ def _supervise(settings: Settings, listener: socket.socket) -> int:
 
     def stop(number: int, _: object) -> None:
         nonlocal stopping
+        hurried = stopping and number == signal.SIGINT
         stopping = True
         for child in children:
-            os.kill(child, number)
+            os.kill(child, signal.SIGKILL if hurried else signal.SIGTERM)
 
     fork(announce=True)
     signal.signal(signal.SIGTERM, stop)
