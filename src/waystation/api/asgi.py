@@ -17,6 +17,10 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 Application: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
+LINGER = 10.0
+"""Seconds for which the rest of a body that was refused is read and dropped."""
+
+
 class ClientGone(Exception):
     """The client hung up before its request was read."""
 
@@ -24,7 +28,7 @@ class ClientGone(Exception):
 class Connection:
     """One request's connection to its client; a `pipeline.caller.Caller`."""
 
-    __slots__ = ("_extra", "_finished", "_listener", "_receive", "_send", "started")
+    __slots__ = ("_extra", "_finished", "_listener", "_receive", "_send", "_unread", "started")
 
     def __init__(self, receive: Receive, send: Send, extra: Headers) -> None:
         self._receive = receive
@@ -32,6 +36,7 @@ class Connection:
         self._extra = extra
         self._listener: asyncio.Task[None] | None = None
         self._finished = False
+        self._unread = True
         self.started = False
 
     async def body(self, limit: int, declared: bytes | None) -> bytes:
@@ -43,6 +48,7 @@ class Connection:
             raise ClientGone
         first: bytes = message.get("body", b"")
         if not message.get("more_body"):
+            self._unread = False
             if len(first) > limit:
                 raise _too_large(limit)
             return first
@@ -54,9 +60,10 @@ class Connection:
             piece: bytes = message.get("body", b"")
             pieces.append(piece)
             size += len(piece)
+            self._unread = bool(message.get("more_body"))
             if size > limit:
                 raise _too_large(limit)
-            if not message.get("more_body"):
+            if not self._unread:
                 return b"".join(pieces)
 
     async def reply(self, status: int, content_type: bytes, headers: Headers, body: bytes) -> None:
@@ -67,6 +74,25 @@ class Connection:
         await self._send({"type": "http.response.start", "status": status, "headers": named})
         await self._send({"type": "http.response.body", "body": body})
         self._hush()
+
+    async def refuse(self, status: int, content_type: bytes, headers: Headers, body: bytes) -> None:
+        """A whole answer to a body that is not wanted, which is the connection's last.
+
+        What still comes is dropped for a while: a client that is cut off while it sends never reads its answer.
+        """
+        self.started = self._finished = True
+        length = (b"content-length", str(len(body)).encode())
+        close = (b"connection", b"close")
+        named = [(b"content-type", content_type), length, close, *headers, *self._extra]
+        await self._send({"type": "http.response.start", "status": status, "headers": named})
+        await self._send({"type": "http.response.body", "body": body, "more_body": True})
+        try:
+            async with asyncio.timeout(LINGER):
+                while self._unread:
+                    self._unread = bool((await self._receive()).get("more_body"))
+        except TimeoutError:
+            pass
+        await self._send({"type": "http.response.body", "body": b""})
 
     async def start(self, status: int, content_type: bytes, headers: Headers) -> None:
         """Begin a streamed answer."""

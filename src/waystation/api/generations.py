@@ -1,5 +1,6 @@
 """What came of a request, and what the caller's own key is: `GET /generation` and `GET /key` (contract 20 and 24)."""
 
+import asyncio
 import time
 from typing import Any
 
@@ -12,19 +13,34 @@ from waystation.api.request_headers import headers_of
 from waystation.credits.money import float_of
 from waystation.errors import NotFound
 from waystation.generations.log import GenerationLog
+from waystation.generations.record import GenerationRecord
 from waystation.generations.response import GenerationResponse, response_of
 from waystation.operations.parts import JsonObject
 
 
-def generation_routes(generations: GenerationLog, keys: KeyRing) -> list[HTTPRouteHandler]:
-    """The records of the caller's own account, and its key."""
+LAG = 0.15
+"""Seconds within which another worker's record reaches the store, or a little more."""
+LOOKS = 3
+
+
+def generation_routes(generations: GenerationLog, keys: KeyRing, *, alone: bool) -> list[HTTPRouteHandler]:
+    """The records of the caller's own account, and its key. `alone`: no other worker may have a newer record."""
+
+    async def find(generation_id: str) -> GenerationRecord | None:
+        record = await generations.get(generation_id)
+        for _ in range(0 if alone else LOOKS):
+            if record is not None:
+                break
+            await asyncio.sleep(LAG)
+            record = await generations.get(generation_id)
+        return record
 
     @get(
         "/api/v1/generation", operation_id="getGeneration", summary="Get one generation", tags=["Generations"]
     )
     async def generation(request: Request[Any, Any, Any], id: str = "") -> GenerationResponse:  # noqa: A002 - the wire's name
         account = account_of(headers_of(request), keys)
-        record = await generations.get(id) if id else None
+        record = await find(id) if id else None
         if record is None or record.key_hash != account.key_hash:
             raise NotFound(f"Generation {id[:64]} not found")
         return response_of(record)

@@ -8,7 +8,7 @@ from waystation.api.attribution import attribution
 from waystation.api.cors import Cors
 from waystation.api.credentials import inference_account
 from waystation.codec.dialect import Dialect
-from waystation.errors import GatewayError
+from waystation.errors import GatewayError, PayloadTooLarge
 from waystation.exchange import Exchange
 from waystation.pipeline.pipeline import Pipeline
 
@@ -36,10 +36,13 @@ class Inference:
         try:
             account = inference_account(headers, self._keys)
             body = await connection.body(self._max_body, headers.get(b"content-length"))
+        except PayloadTooLarge as error:
+            waits_for_leave = b"expect" in headers
+            answer = connection.reply if waits_for_leave else connection.refuse
+            await answer(error.status, JSON, [], self._dialect.render_error(error, None, None))
+            return
         except GatewayError as error:
-            body = self._dialect.render_error(error, None, None)
-            closing = [(b"connection", b"close")] if error.status == 413 else []
-            await connection.reply(error.status, JSON, closing, body)
+            await connection.reply(error.status, JSON, [], self._dialect.render_error(error, None, None))
             return
         except ClientGone:
             return

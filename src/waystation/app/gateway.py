@@ -184,7 +184,7 @@ class Gateway:
         handlers = [
             *health_routes(checks, gauges, self.keys),
             *model_routes(Listing(lambda: pipeline.offers, provider_name)),
-            *generation_routes(generations, self.keys),
+            *generation_routes(generations, self.keys, alone=settings.server.workers == 1),
         ]
         handlers += description_routes(handlers, INFERENCE)
         return Routes(dict(inference), control_plane(handlers, cors), cors)

@@ -26,6 +26,8 @@ LAST_WORDS = 2.0
 """Seconds that exchanges cut off at the end of a drain have to say so to their clients."""
 DRAIN_TICK = 0.02
 """Seconds between two looks at whether anything is still under way."""
+RESTART_DELAY = 0.5
+"""Seconds before a worker that ended is started again, so that one that cannot live does not keep the machine busy."""
 BACKLOG = 2048
 GARBAGE = (20_000, 20, 50)
 """Thresholds of the cyclic collector: what is loaded at the start is never looked at again, and cycles are few."""
@@ -198,5 +200,6 @@ def _supervise(settings: Settings, listener: socket.socket) -> int:
         children.discard(child)
         if not stopping:
             log.error("a worker ended", extra={"pid": child, "status": os.waitstatus_to_exitcode(status)})
+            time.sleep(RESTART_DELAY)
             fork(announce=False)
     return 0
