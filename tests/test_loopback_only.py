@@ -6,7 +6,7 @@ import pytest
 
 
 def test_a_connection_to_another_host_is_refused() -> None:
-    with socket.socket() as link, pytest.raises(AssertionError, match="192.0.2.1"):
+    with socket.socket() as link, pytest.raises(AssertionError, match=r"192\.0\.2\.1"):
         link.connect(("192.0.2.1", 80))
 
 

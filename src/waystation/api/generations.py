@@ -17,7 +17,6 @@ from waystation.generations.record import GenerationRecord
 from waystation.generations.response import GenerationResponse, response_of
 from waystation.operations.parts import JsonObject
 
-
 LAG = 0.15
 """Seconds within which another worker's record reaches the store, or a little more."""
 LOOKS = 3
