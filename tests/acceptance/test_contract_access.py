@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 from http.client import HTTPConnection
 from urllib.parse import urlsplit
 
@@ -203,6 +204,16 @@ def test_a_body_over_the_limit_is_413(contract: Contract, size: str) -> None:
         assert json.loads(answer.read())["error"]["code"] == 413
     finally:
         connection.close()
+
+
+def test_a_client_that_waits_for_leave_is_refused_before_it_sends(contract: Contract) -> None:
+    address = urlsplit(contract.gateway.root)
+    with socket.create_connection((str(address.hostname), address.port or 80), timeout=20) as connection:
+        head = f"POST {CHAT} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {API_KEY}\r\n"
+        connection.sendall(f"{head}content-length: 2000000\r\nexpect: 100-continue\r\n\r\n".encode())
+        answer = connection.recv(65536)
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert b"connection: close" in answer.lower()
 
 
 def test_a_body_just_under_the_limit_is_served(contract: Contract) -> None:

@@ -11,7 +11,7 @@ import pytest
 from contract_setting import Contract
 from gateway_client import chat, generation
 from gateway_process import API_KEY
-from scripted_provider import Streamed, Whole, chunk, completion, streamed, usage_chunk
+from scripted_provider import Piece, Streamed, Whole, chunk, completion, streamed, usage_chunk
 from waiting import wait_for
 
 BODY = {"model": "acme/m1", "messages": [{"role": "user", "content": "Say hello"}]}
@@ -139,7 +139,7 @@ def test_counters_are_integers_whatever_the_provider_says(contract: Contract, us
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_provider_that_counts_nothing_hides_no_cost(contract: Contract, *, stream: bool) -> None:
     uncounted = {name: value for name, value in completion("Hello there").body.items() if name != "usage"}
-    said = [chunk(content="Hello there"), chunk("stop"), b"data: [DONE]\n\n"]
+    said: list[Piece] = [chunk(content="Hello there"), chunk("stop"), b"data: [DONE]\n\n"]
     contract.first.answer(Streamed(said) if stream else Whole(uncounted))
     answer = chat(contract.gateway, stream=stream)
     usage = (answer.chunks[-1] if stream else answer.json)["usage"]

@@ -75,20 +75,20 @@ class Connection:
         await self._send({"type": "http.response.body", "body": body})
         self._hush()
 
-    async def refuse(self, status: int, content_type: bytes, headers: Headers, body: bytes) -> None:
+    async def refuse(self, status: int, content_type: bytes, body: bytes, *, is_sending: bool) -> None:
         """A whole answer to a body that is not wanted, which is the connection's last.
 
-        What still comes is dropped for a while: a client that is cut off while it sends never reads its answer.
+        While the client is sending, what comes is dropped for a while: cut off, it would never read its answer.
         """
         self.started = self._finished = True
         length = (b"content-length", str(len(body)).encode())
         close = (b"connection", b"close")
-        named = [(b"content-type", content_type), length, close, *headers, *self._extra]
+        named = [(b"content-type", content_type), length, close, *self._extra]
         await self._send({"type": "http.response.start", "status": status, "headers": named})
         await self._send({"type": "http.response.body", "body": body, "more_body": True})
         try:
             async with asyncio.timeout(LINGER):
-                while self._unread:
+                while is_sending and self._unread:
                     self._unread = bool((await self._receive()).get("more_body"))
         except TimeoutError:
             pass

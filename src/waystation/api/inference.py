@@ -37,9 +37,8 @@ class Inference:
             account = inference_account(headers, self._keys)
             body = await connection.body(self._max_body, headers.get(b"content-length"))
         except PayloadTooLarge as error:
-            waits_for_leave = b"expect" in headers
-            answer = connection.reply if waits_for_leave else connection.refuse
-            await answer(error.status, JSON, [], self._dialect.render_error(error, None, None))
+            body = self._dialect.render_error(error, None, None)
+            await connection.refuse(error.status, JSON, body, is_sending=b"expect" not in headers)
             return
         except GatewayError as error:
             await connection.reply(error.status, JSON, [], self._dialect.render_error(error, None, None))
