@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec import json
 
-from waystation.operations.chat import ChatRequest, Message, Tool
+from waystation.operations.chat import ChatRequest, Tool
 from waystation.operations.parts import (
     Audio,
     AudioOutput,
@@ -41,8 +41,11 @@ FILE_BYTES_PER_TOKEN: Final = 20
 
 def estimate_prompt_tokens(request: ChatRequest) -> int:
     """Tokens of the whole prompt: messages, tools and the response's schema. Never less than 1."""
-    tokens = sum(_message_tokens(message) for message in request.messages)
-    tokens += sum(_tool_tokens(tool) for tool in request.tools)
+    tokens = len(request.messages) * MESSAGE_TOKENS
+    for message in request.messages:
+        tokens += _parts_tokens(message.parts)
+    for tool in request.tools:
+        tokens += _tool_tokens(tool)
     if request.response_format is not None and request.response_format.schema is not None:
         tokens += _json_tokens(request.response_format.schema)
     return max(tokens, 1)
@@ -54,12 +57,15 @@ def estimate_text_tokens(text: str) -> int:
     return -(-size // BYTES_PER_TOKEN)
 
 
-def _message_tokens(message: Message) -> int:
-    return MESSAGE_TOKENS + _parts_tokens(message.parts)
-
-
 def _parts_tokens(parts: Iterable[Part]) -> int:
-    return sum(_part_tokens(part) for part in parts)
+    tokens = 0
+    for part in parts:
+        # Nearly every part is text of ASCII, whose bytes are its characters.
+        if type(part) is Text and part.text.isascii():
+            tokens += -(-len(part.text) // BYTES_PER_TOKEN)
+        else:
+            tokens += _part_tokens(part)
+    return tokens
 
 
 def _part_tokens(part: Part) -> int:  # noqa: C901, PLR0911 - one line a kind of part reads best
