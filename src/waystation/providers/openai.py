@@ -36,6 +36,7 @@ class OpenAI(Provider):
     manners = Manners(
         drop=frozenset({"top_k", "top_a", "min_p", "repetition_penalty"}),
         max_tokens_field="max_completion_tokens",
+        reasoning_field="",
     )
 
     def amend_request(self, body: JsonObject, endpoint: Endpoint) -> Amendment | None:
