@@ -38,58 +38,40 @@ class Attempt(Struct):
     error: GatewayError | None = None
 
 
-class Exchange:
-    """The state of one request, from acceptance to settlement. `id` is the generation's id."""
+class Exchange(Struct):
+    """The state of one request, from acceptance to settlement. `id` is the generation's id.
 
-    __slots__ = (
-        "account",
-        "app",
-        "attempts",
-        "cancelled",
-        "cost",
-        "created",
-        "dialect",
-        "dropped",
-        "ended",
-        "endpoint",
-        "error",
-        "finish_reason",
-        "first_content",
-        "id",
-        "native_finish_reason",
-        "provider_name",
-        "request",
-        "served_tier",
-        "settled",
-        "started",
-        "status",
-        "strategy",
-        "upstream_id",
-        "usage",
-    )
+    `created` is Unix seconds; `started`, `first_content` and `ended` are seconds on the monotonic clock.
+    """
 
-    def __init__(self, dialect: str, account: Account, app: Attribution) -> None:
-        self.created = time.time()
-        self.started = time.monotonic()
-        self.id = f"gen-{int(self.created)}-{random.getrandbits(80):020x}"
-        self.dialect = dialect
-        self.account = account
-        self.app = app
-        self.request: ChatRequest | None = None
-        self.strategy = "direct"
-        self.attempts: list[Attempt] = []
-        self.endpoint: Endpoint | None = None
-        self.provider_name: str | None = None
-        self.dropped: list[str] = []
-        self.first_content: float | None = None
-        self.ended: float | None = None
-        self.usage: Usage | None = None
-        self.cost: Cost | None = None
-        self.finish_reason: str | None = None
-        self.native_finish_reason: str | None = None
-        self.upstream_id: str | None = None
-        self.served_tier: str | None = None
-        self.error: GatewayError | None = None
-        self.status = 0
-        self.cancelled = False
-        self.settled = False
+    id: str
+    created: float
+    started: float
+    dialect: str
+    account: Account
+    app: Attribution
+    request: ChatRequest | None = None
+    strategy: str = "direct"
+    attempts: list[Attempt] = []
+    endpoint: Endpoint | None = None
+    provider_name: str | None = None
+    dropped: list[str] = []
+    first_content: float | None = None
+    ended: float | None = None
+    usage: Usage | None = None
+    cost: Cost | None = None
+    finish_reason: str | None = None
+    native_finish_reason: str | None = None
+    upstream_id: str | None = None
+    served_tier: str | None = None
+    error: GatewayError | None = None
+    status: int = 0
+    cancelled: bool = False
+    settled: bool = False
+
+
+def begin_exchange(dialect: str, account: Account, app: Attribution) -> Exchange:
+    """An exchange that starts now."""
+    now = time.time()
+    identity = f"gen-{int(now)}-{random.getrandbits(80):020x}"
+    return Exchange(identity, now, time.monotonic(), dialect, account, app)

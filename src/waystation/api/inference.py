@@ -9,7 +9,7 @@ from waystation.api.cors import Cors
 from waystation.api.credentials import inference_account
 from waystation.codec.dialect import Dialect
 from waystation.errors import GatewayError, PayloadTooLarge
-from waystation.exchange import Exchange
+from waystation.exchange import begin_exchange
 from waystation.pipeline.pipeline import Pipeline
 
 log = logging.getLogger(__name__)
@@ -45,5 +45,5 @@ class Inference:
             return
         except ClientGone:
             return
-        exchange = Exchange(self._dialect.name, account, attribution(headers))
+        exchange = begin_exchange(self._dialect.name, account, attribution(headers))
         await self._pipeline.serve(exchange, self._dialect, scope["path"], body, connection)

@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable
 from enum import Enum
 
+from msgspec import Struct
+
 from waystation.pipeline.caller import Caller
 
 TICK = 0.02
@@ -24,20 +26,17 @@ class Reason(Enum):
     SHUTDOWN = "the gateway is stopping"
 
 
-class Watched:
+class Watched(Struct, eq=False):
     """One live exchange. Times are on the monotonic clock; None means no such limit now."""
 
-    __slots__ = ("caller", "content_by", "deadline", "listening", "reason", "speak", "speak_at", "task")
-
-    def __init__(self, task: "asyncio.Task[object]", caller: Caller, deadline: float) -> None:
-        self.task = task
-        self.caller = caller
-        self.deadline = deadline
-        self.content_by: float | None = None
-        self.speak_at: float | None = None
-        self.speak: Callable[[], None] | None = None
-        self.listening = False
-        self.reason: Reason | None = None
+    task: "asyncio.Task[object]"
+    caller: Caller
+    deadline: float
+    content_by: float | None = None
+    speak_at: float | None = None
+    speak: Callable[[], None] | None = None
+    listening: bool = False
+    reason: Reason | None = None
 
     def cancel(self, reason: Reason) -> None:
         """Stop the exchange once; the first reason counts."""
