@@ -202,15 +202,28 @@ def test_two_workers_share_keys_records_and_the_port(start_gateway: StartGateway
         gateway = start_gateway(toml(provider, workers=2))
         workers = descendants(gateway.process.pid)
         assert len(workers) >= 2
-        for n in range(30):
+        for n in range(12):
             answer = chat(gateway, stream=n % 2 == 0)
             assert answer.status == 200, answer.text
             record = generation(gateway, answer)
             assert record.status == 200, f"after {n}"
-        spent = 30 * Decimal("0.0000145")
+        spent = 12 * Decimal("0.0000145")
         assert wait_for(lambda: Decimal(str(get(gateway, "/key").json["data"]["usage"])) == spent)
         assert gateway.stop() == 0
         assert wait_for(lambda: not any(lives(worker) for worker in workers))
+
+
+def test_a_worker_that_is_killed_is_replaced_and_loses_no_record(start_gateway: StartGateway) -> None:
+    with ScriptedProvider() as provider:
+        gateway = start_gateway(toml(provider, workers=2))
+        workers = descendants(gateway.process.pid)
+        answers = [chat(gateway) for _ in range(10)]
+        for worker in workers:
+            os.kill(worker, signal.SIGKILL)
+        assert wait_for(lambda: len(set(descendants(gateway.process.pid)) - set(workers)) >= 2)
+        assert wait_for(lambda: all(generation(gateway, answer).status == 200 for answer in answers))
+        assert chat(gateway).status == 200
+        assert gateway.stop() == 0
 
 
 def test_workers_do_not_outlive_their_gateway(start_gateway: StartGateway) -> None:
