@@ -180,3 +180,27 @@ def test_a_prompt_whose_bytes_fit_is_not_estimated() -> None:
 
     assert PromptSize(100, never).fits(100)
     assert not PromptSize(100, lambda: 26).fits(25)
+
+
+def test_advice_names_the_authors_own_provider_first_and_only_what_can_be_called() -> None:
+    endpoints = (endpoint("amazon"), endpoint("azure"), endpoint("xai"))
+    model = Model("x-ai/g", "x-ai/g-1", "G", "x-ai", endpoints=endpoints)
+    known = {"azure": "set AZURE", "xai": "set XAI"}
+    nothing = Offers(Catalog(), lambda _: False, "price", {}, known.get)
+    with pytest.raises(ModelUnavailable, match=r"set XAI set AZURE$"):
+        select(
+            ChatRequest("openai_chat", "x-ai/g", HELLO),
+            (Candidate(model, "direct"),),
+            size(1),
+            nothing,
+            Random(1),
+        )
+    nobody = Offers(Catalog(), lambda _: False, "price", {}, lambda _: None)
+    with pytest.raises(ModelUnavailable, match="cannot call its providers yet: xai, amazon, azure"):
+        select(
+            ChatRequest("openai_chat", "x-ai/g", HELLO),
+            (Candidate(model, "direct"),),
+            size(1),
+            nobody,
+            Random(1),
+        )

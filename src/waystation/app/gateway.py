@@ -222,8 +222,11 @@ def _offers(settings: Settings, catalog: Catalog, registry: Registry, spoken: fr
         provider = registry.get(endpoint.provider)
         return provider is not None and provider.configured and provider.dialect_for(endpoint) in spoken
 
+    def why_not(slug: str) -> str | None:
+        return registry.why_not(slug) if registry.get(slug) is not None else None
+
     listed = {slug: rank for rank, slug in enumerate(settings.providers)}
-    return Offers(catalog, is_callable, settings.routing.order, listed, registry.why_not)
+    return Offers(catalog, is_callable, settings.routing.order, listed, why_not)
 
 
 def _report(message: str) -> None:

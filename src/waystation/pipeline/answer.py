@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from waystation.codec.dialect import Identity
 from waystation.credits.cost import Tariffs
@@ -52,6 +53,8 @@ class Answer:
             attempt.upstream_id = result.upstream_id
             exchange.first_content = time.monotonic()
             cost = self._meter(exchange, request, planned).result(result)
+            if result.usage is None:
+                result = replace(result, usage=exchange.usage)
             return serving.dialect.render_response(result, identity(exchange, request, opened), cost, None)
 
         body = await self._dispatch.attempt_each(exchange, plan, serving.watched, attempt_one)

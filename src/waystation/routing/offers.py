@@ -20,7 +20,7 @@ class Offers:
         is_callable: Callable[[Endpoint], bool],
         order: str,
         listed: Mapping[str, int],
-        why_not: Callable[[str], str],
+        why_not: Callable[[str], str | None],
     ) -> None:
         self.catalog = catalog
         self.order = order

@@ -16,6 +16,7 @@ from waystation.routing.offers import Offers
 from waystation.routing.plan import Candidate, Exclusion, Plan, PlannedAttempt
 
 NO_PREFERENCES = ProviderPreferences()
+ADVISED = 3
 _EPSILON = Decimal("1e-9")
 
 
@@ -122,13 +123,26 @@ def _unavailable(
             ),
         )
     providers = tuple(dict.fromkeys(endpoint.provider for endpoint in first.endpoints))
-    advice = " ".join(offers.why_not(slug) for slug in providers[:3])
     return ModelUnavailable(
-        f"No endpoints found for {first.id}. {advice}".rstrip(),
+        f"No endpoints found for {first.id}. {_advice(first.author, providers, offers)}",
         availability=Availability(
             "no_endpoints", retryable=False, requested_models=ids, affected_providers=providers
         ),
     )
+
+
+def _advice(author: str, providers: tuple[str, ...], offers: Offers) -> str:
+    """What would help: the author's own provider first, then others that this version can call."""
+    ranked = sorted(providers, key=lambda slug: not _is_own(author, slug))
+    advice = [sentence for slug in ranked if (sentence := offers.why_not(slug)) is not None]
+    if advice:
+        return " ".join(advice[:ADVISED])
+    return f"This version cannot call its providers yet: {', '.join(ranked)}."
+
+
+def _is_own(author: str, provider: str) -> bool:
+    """`x-ai` serves at `xai`, `mistralai` at `mistral`."""
+    return author.replace("-", "").startswith(provider.replace("-", ""))
 
 
 def _filtered(request: ChatRequest, ids: tuple[str, ...], excluded: list[Exclusion]) -> ModelUnavailable:
