@@ -73,7 +73,6 @@ OUT_OF_RANGE: list[tuple[str, Any]] = [
     ("session_id", "s" * 257),
     ("user", "u" * 257),
     ("trace", "t"),
-    ("service_tier", "gold"),
     ("max_tool_calls", 31),
     ("models", "acme/m1"),
     ("models", [1]),

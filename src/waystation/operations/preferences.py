@@ -1,6 +1,15 @@
 """What a caller wants of routing: the `provider` object (contract section 8.1, spec schema `ProviderPreferences`)."""
 
-from msgspec import Struct
+from typing import Annotated, Literal, TypeAlias
+
+from msgspec import Meta, Struct
+
+OrderBy: TypeAlias = Literal["price", "throughput", "latency", "exacto"]
+Quantization: TypeAlias = Literal[
+    "int4", "int8", "fp4", "mxfp4", "nvfp4", "fp6", "fp8", "mxfp8", "fp16", "bf16", "fp32", "unknown"
+]
+Price: TypeAlias = float | Annotated[str, Meta(pattern=r"^\d+(\.\d+)?([eE][-+]?\d+)?$")] | None
+"""A number, or a numeric string (contract 8.1)."""
 
 
 class Percentiles(Struct, frozen=True):
@@ -15,18 +24,18 @@ class Percentiles(Struct, frozen=True):
 class Sort(Struct, frozen=True):
     """An explicit order of endpoints: by price, throughput, latency or exacto; partition model or none."""
 
-    by: str
-    partition: str | None = None
+    by: OrderBy
+    partition: Literal["model", "none"] | None = None
 
 
 class MaxPrice(Struct, frozen=True):
     """Hard limits: prompt and completion in USD per million tokens, the others in USD each."""
 
-    prompt: float | str | None = None
-    completion: float | str | None = None
-    request: float | str | None = None
-    image: float | str | None = None
-    audio: float | str | None = None
+    prompt: Price = None
+    completion: Price = None
+    request: Price = None
+    image: Price = None
+    audio: Price = None
 
 
 class ProviderPreferences(Struct, frozen=True):
@@ -37,11 +46,11 @@ class ProviderPreferences(Struct, frozen=True):
     ignore: tuple[str, ...] | None = None
     allow_fallbacks: bool | None = None
     require_parameters: bool | None = None
-    data_collection: str | None = None
+    data_collection: Literal["allow", "deny"] | None = None
     zdr: bool | None = None
     enforce_distillable_text: bool | None = None
-    quantizations: tuple[str, ...] | None = None
-    sort: str | Sort | None = None
+    quantizations: tuple[Quantization, ...] | None = None
+    sort: OrderBy | Sort | None = None
     max_price: MaxPrice | None = None
     preferred_min_throughput: float | Percentiles | None = None
     preferred_max_latency: float | Percentiles | None = None

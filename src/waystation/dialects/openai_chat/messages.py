@@ -16,7 +16,10 @@ from waystation.dialects.openai_chat.wire import MESSAGE_KEYS, WireMessage, unkn
 from waystation.errors import InvalidRequest
 from waystation.operations.chat import Message
 from waystation.operations.parts import (
+    Audio,
     AudioOutput,
+    File,
+    Image,
     ImageOutput,
     JsonObject,
     Opaque,
@@ -26,9 +29,11 @@ from waystation.operations.parts import (
     Text,
     ToolCall,
     ToolResult,
+    Video,
 )
 
 _PLAIN_ROLES: Final = frozenset({"system", "developer", "user"})
+_NOT_INSTRUCTIONS: Final = (Image, Audio, Video, File)
 _NOT_CONTENT: Final = (Reasoning, Refusal, ImageOutput, AudioOutput, ToolCall)
 
 
@@ -61,7 +66,10 @@ def _said(wire: WireMessage, index: int) -> tuple[Part, ...]:
         return (Text(wire.content),)
     if wire.content is None:
         raise InvalidRequest(f"messages[{index}].content: is required.")
-    return parse_content(wire.content, f"messages[{index}].content")
+    parts = parse_content(wire.content, f"messages[{index}].content")
+    if wire.role != "user" and any(isinstance(part, _NOT_INSTRUCTIONS) for part in parts):
+        raise InvalidRequest(f"messages[{index}].content: a {wire.role} message may hold text only.")
+    return parts
 
 
 def _tool_message(wire: WireMessage, where: str, extras: JsonObject | None, function_call_id: str) -> Message:

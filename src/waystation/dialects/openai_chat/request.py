@@ -117,6 +117,8 @@ def _check_words(wire: WireRequest) -> None:
         raise InvalidRequest(f"verbosity: must be one of {', '.join(_VERBOSITIES)}.")
     if wire.route is not None and wire.route not in {"fallback", "sort"}:
         raise InvalidRequest("route: must be fallback or sort.")
+    if wire.prediction is not None and wire.prediction.get("type") != "content":
+        raise InvalidRequest("prediction.type: must be content.")
     if wire.top_logprobs is not None and not wire.logprobs:
         raise InvalidRequest("top_logprobs: needs logprobs to be true.")
     for modality in wire.modalities or ():

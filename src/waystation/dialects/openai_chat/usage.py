@@ -167,7 +167,7 @@ def _add_cost(value: JsonObject, cost: Cost) -> None:
         return
     value["cost"] = cost.total / NANO
     value["cost_details"] = {
-        "upstream_inference_cost": None if cost.upstream is None else cost.upstream / NANO,
+        "upstream_inference_cost": (cost.total if cost.upstream is None else cost.upstream) / NANO,
         "upstream_inference_prompt_cost": cost.prompt / NANO,
         "upstream_inference_completions_cost": cost.completion / NANO,
     }
