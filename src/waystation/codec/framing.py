@@ -29,6 +29,11 @@ class SseParser:
         self._at_start = True
         self._max_frame_bytes = max_frame_bytes
 
+    @property
+    def is_between_frames(self) -> bool:
+        """True where nothing of what came waits for more, so that the next piece begins a line."""
+        return not self._pending and not self._after_cr
+
     def feed(self, data: bytes) -> list[Frame]:
         """Frames completed by this piece; `BadResponse` where one grows beyond the limit."""
         if self._after_cr or b"\r" in data:

@@ -74,6 +74,11 @@ class PartTracker:
         """True where anything but emptiness was said in this choice."""
         return choice in self._choices and self._choices[choice].has_content
 
+    def open_part(self, choice: int, kind: PartKind) -> int | None:
+        """The number of the part that more of this kind would simply continue; None where it would open one, or wait."""
+        state = self._choices.get(choice)
+        return state.part if state is not None and state.kind == kind and not state.queue else None
+
     def touch(self, choice: int) -> None:
         """This choice exists, although nothing was said in it yet."""
         self._at(choice)

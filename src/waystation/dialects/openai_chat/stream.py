@@ -4,7 +4,6 @@ What ends a choice is told when the stream is over: providers repeat finish reas
 Nulls, and the padding called `obfuscation`, say nothing and are not kept.
 """
 
-import re
 from typing import Final
 
 from msgspec import DecodeError, Struct, json
@@ -13,6 +12,14 @@ from waystation.codec.assemble import join_logprobs
 from waystation.codec.framing import Frame, SseParser
 from waystation.codec.part_tracker import PartTracker
 from waystation.dialects.openai_chat.call_fragments import CallFragments
+from waystation.dialects.openai_chat.chunk_template import (
+    TEXT_KEYS,
+    Run,
+    Template,
+    run_of,
+    template_of,
+    without_padding,
+)
 from waystation.dialects.openai_chat.errors import parse_error_object
 from waystation.dialects.openai_chat.finish import finish_reason, native_finish_reason
 from waystation.dialects.openai_chat.reasoning import parse_details
@@ -24,9 +31,6 @@ from waystation.operations.parts import JsonObject, Reasoning
 from waystation.operations.usage import Usage
 
 _DECODE: Final = json.Decoder().decode
-_DECODE_TEXT: Final = json.Decoder(str).decode
-_JSON_STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
-_PADDING: Final = b'"obfuscation":"'
 _CHUNK_KEYS: Final = frozenset(
     {
         "id", "object", "created", "model", "choices", "usage", "system_fingerprint", "service_tier", "provider",
@@ -42,17 +46,7 @@ _DELTA_KEYS: Final = frozenset(
         "tool_calls", "function_call", "annotations",
     }
 )  # fmt: skip
-_SIMPLE_KEYS: Final = frozenset({"role", "content", "reasoning", "reasoning_content"})
-
-
-class _Template(Struct, frozen=True, gc=False):
-    """A chunk that differs from the last one in its text alone has the same bytes before and after that text."""
-
-    head: bytes
-    tail: bytes
-    choice: int
-    is_reasoning: bool
-    extras: JsonObject | None
+_SIMPLE_KEYS: Final = frozenset({"role", *TEXT_KEYS})
 
 
 class _Ending(Struct, gc=False):
@@ -71,7 +65,8 @@ class ChunkParser:
         self._frames = SseParser()
         self._tracker = PartTracker()
         self._calls = CallFragments(self._tracker)
-        self._template: _Template | None = None
+        self._template: Template | None = None
+        self._run: Run | None = None
         self._endings: dict[int, _Ending] = {}
         self._early: list[Event] = []
         self._note: JsonObject | None = None
@@ -85,11 +80,14 @@ class ChunkParser:
         """Events completed by this piece; nothing after the end."""
         if self._over:
             return []
+        if self._run is not None and (events := self._run.events_of(data)) is not None:
+            return events
         try:
             for frame in self._frames.feed(data):
                 self._read(frame)
         except ProviderError as error:
             self._fail(error)
+        self._run = self._next_run()
         return self._tracker.take()
 
     def close(self) -> list[Event]:
@@ -115,19 +113,14 @@ class ChunkParser:
             return
         data = frame.data
         if self._is_padded:
-            data = _without_padding(data)
+            data = without_padding(data)
         template = self._template
-        if template is not None and data.startswith(template.head) and data.endswith(template.tail):
-            try:
-                text = _DECODE_TEXT(data[len(template.head) : -len(template.tail)])
-            except DecodeError:
-                pass
-            else:
-                if text and template.is_reasoning:
-                    self._tracker.reasoning(template.choice, text, (), template.extras)
-                elif text:
-                    self._tracker.text(template.choice, text, None, template.extras)
-                return
+        if template is not None and (text := template.text_of(data)) is not None:
+            if text and template.is_reasoning:
+                self._tracker.reasoning(template.choice, text, (), template.extras)
+            elif text:
+                self._tracker.text(template.choice, text, None, template.extras)
+            return
         if data.strip() == b"[DONE]":
             self._finish(said_done=True)
             return
@@ -147,7 +140,7 @@ class ChunkParser:
         has_note = not chunk.keys() <= _CHUNK_KEYS and self._add_note(chunk)
         if "obfuscation" in chunk and not self._is_padded:
             self._is_padded = True
-            data = _without_padding(data)
+            data = without_padding(data)
         if usage := chunk.get("usage"):
             self._usage = parse_usage(usage) if isinstance(usage, dict) else self._usage
         if tier := _text(chunk.get("service_tier")):
@@ -304,38 +297,24 @@ class ChunkParser:
         delta = choice.get("delta")
         if not isinstance(delta, dict) or not delta.keys() <= _SIMPLE_KEYS:
             return
-        said = [key for key in _SIMPLE_KEYS if key != "role" and delta.get(key)]
+        said = [key for key in TEXT_KEYS if delta.get(key)]
         if len(said) != 1 or choice.get("finish_reason") or choice.get("logprobs"):
             return
-        key = said[0]
-        mark = b'"%b":' % key.encode()
-        start = data.find(mark) + len(mark)
-        if data.count(mark) != 1:
-            return
-        start += len(data[start:]) - len(data[start:].lstrip())
-        match = _JSON_STRING.match(data, start)
-        if match is None or match.end() >= len(data):
-            return
         index = choice.get("index")
-        self._template = _Template(
-            head=data[:start],
-            tail=data[match.end() :],
-            choice=index if isinstance(index, int) else 0,
-            is_reasoning=key != "content",
-            extras=_extras(choice, delta),
-        )
+        at = index if isinstance(index, int) else 0
+        self._template = template_of(data, said[0], at, _extras(choice, delta)) or self._template
 
-
-def _without_padding(data: bytes) -> bytes:
-    """The same chunk with an empty `obfuscation`, whose random length would keep chunks from resembling each other.
-
-    Quotes inside a JSON string are escaped, so these bytes can only be the key itself.
-    """
-    start = data.rfind(_PADDING) + len(_PADDING)
-    end = data.find(b'"', start)
-    if start < len(_PADDING) or end < 0 or b"\\" in data[start:end]:
-        return data
-    return data[:start] + data[end:]
+    def _next_run(self) -> Run | None:
+        """What the next reads may simply go on with: where frames were cut cleanly and the template's part is open."""
+        template, run = self._template, self._run
+        if template is None or self._over or not self._frames.is_between_frames:
+            return None
+        part = self._tracker.open_part(template.choice, "reasoning" if template.is_reasoning else "text")
+        if part is None:
+            return None
+        if run is not None and run.template is template and run.part == part:
+            return run
+        return run_of(template, part, is_padded=self._is_padded)
 
 
 def _decode_chunk(data: bytes) -> JsonObject:
