@@ -3,6 +3,7 @@
 Arguments: the journal's folder, how many records to append (0: until killed), and how large a file may grow (0: as it likes).
 """
 
+import asyncio
 import resource
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ from waystation.generations.log import GenerationLog
 from waystation.storage.memory import MemoryGenerationStore
 
 
-def main() -> None:
+async def main() -> None:
     folder, count, limit = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     if limit:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
@@ -20,6 +21,7 @@ def main() -> None:
     number = 0
     while not count or number < count:
         log.append(a_record(number))
+        await asyncio.sleep(0)  # the journal is written at the end of the loop's turn
         sys.stdout.write(f"{number}\n")
         sys.stdout.flush()
         number += 1
@@ -28,4 +30,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    asyncio.run(main())

@@ -1,3 +1,4 @@
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
@@ -38,7 +39,7 @@ def store() -> FailingStore:
 
 @pytest.fixture
 async def log(store: FailingStore, tmp_path: Path) -> AsyncIterator[GenerationLog]:
-    log = GenerationLog(store, tmp_path / "journal", max_pending=10, max_recent=5)
+    log = GenerationLog(store, tmp_path / "journal", max_pending=10)
     await log.start()
     yield log
     await log.close()
@@ -213,6 +214,7 @@ async def test_memory_and_disk_both_full_is_a_loss_that_is_counted(
     with caplog.at_level(logging.CRITICAL):
         for number in range(3):
             log.append(a_record(number))
+        await asyncio.sleep(0)
 
     health = log.health()
     assert (health.unjournaled, health.lost, health.journal_ok, health.ok) == (2, 1, False, False)

@@ -6,7 +6,7 @@ that is down delays them, a full disk keeps them in memory up to a bound, and `h
 
 import asyncio
 import logging
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
@@ -49,8 +49,22 @@ class LogHealth(Struct, frozen=True):
         return self.store_ok and self.journal_ok and not (self.unjournaled or self.lost)
 
 
+class _Pending(Struct, gc=False):
+    """A record on its way to the store: encoded at once, since thousands of live objects would cost every request.
+
+    `segment` is where it lies in the journal; None while it is not written there.
+    """
+
+    id: str
+    payload: bytes
+    segment: Segment | None = None
+
+
 class GenerationLog:
-    """The records of this process, on their way to the store. `interval` is seconds between two batches."""
+    """The records of this process, on their way to the store. `interval` is seconds between two batches.
+
+    What is appended in one turn of the event loop goes to the journal in one write at the turn's end.
+    """
 
     def __init__(
         self,
@@ -58,19 +72,19 @@ class GenerationLog:
         directory: Path,
         *,
         interval: float = 0.2,
-        max_recent: int = 4096,
         max_pending: int = 8192,
         segment_bytes: int = journals.SEGMENT_BYTES,
     ) -> None:
         self._store = store
         self._directory = directory
         self._interval = interval
-        self._max_recent = max_recent
         self._max_pending = max_pending
         self._journal = Journal(directory, segment_bytes)
         self._encode = msgspec.json.Encoder().encode
-        self._recent: OrderedDict[str, GenerationRecord] = OrderedDict()
-        self._pending: deque[tuple[GenerationRecord, Segment | None]] = deque()
+        self._decode = msgspec.json.Decoder(GenerationRecord).decode
+        self._by_id: dict[str, bytes] = {}
+        self._pending: deque[_Pending] = deque()
+        self._unwritten: list[_Pending] = []
         self._backlog: list[Segment] = []
         self._wake = asyncio.Event()
         self._closing = asyncio.Event()
@@ -87,32 +101,21 @@ class GenerationLog:
 
     def append(self, record: GenerationRecord) -> None:
         """Record one generation; it can be found from now on."""
-        self._recent[record.id] = record
-        if len(self._recent) > self._max_recent:
-            self._recent.popitem(last=False)
         try:
-            payload = self._encode(record)
+            pending = _Pending(record.id, self._encode(record))
         except (ValueError, TypeError, OverflowError):
             self._rejected += 1
-            log.exception(
-                "a generation has no JSON form and is kept in memory only", extra={"generation": record.id}
-            )
+            log.exception("a generation has no JSON form and is lost", extra={"generation": record.id})
             return
-        segment = self._journaled(payload)
-        if len(self._pending) < self._max_pending:
-            self._pending.append((record, segment))
-            self._unjournaled += segment is None
-        elif segment is not None:
-            segment.spilled = True
-            self._spilled += 1
-        else:
-            self._lost += 1
-            log.critical("generation lost: neither disk nor memory has room", extra={"generation": record.id})
-        self._wake.set()
+        if not self._unwritten:
+            asyncio.get_running_loop().call_soon(self._write_journal)
+        self._unwritten.append(pending)
+        self._by_id[pending.id] = pending.payload
 
     async def get(self, generation_id: str) -> GenerationRecord | None:
         """The record of this id, settled now or long ago."""
-        return self._recent.get(generation_id) or await self._store.get(generation_id)
+        payload = self._by_id.get(generation_id)
+        return self._decode(payload) if payload is not None else await self._store.get(generation_id)
 
     async def spend(self, key_hash: str, at: int) -> Spend:
         """What a key has spent by `at` (Unix milliseconds), all that this process has recorded included."""
@@ -146,7 +149,7 @@ class GenerationLog:
         return LogHealth(
             self._store_ok,
             self._journal_ok,
-            len(self._pending),
+            len(self._pending) + len(self._unwritten),
             self._unjournaled,
             self._spilled,
             self._lost,
@@ -154,9 +157,35 @@ class GenerationLog:
             self._damaged,
         )
 
-    def _journaled(self, payload: bytes) -> Segment | None:
+    def _write_journal(self) -> None:
+        """Bring what this turn of the loop appended to the journal, and into the queue for the store."""
+        batch, self._unwritten = self._unwritten, []
+        if not batch:
+            return
+        segment = self._journaled([pending.payload for pending in batch])
+        for pending in batch:
+            pending.segment = segment
+            self._enqueue(pending)
+        self._wake.set()
+
+    def _enqueue(self, pending: _Pending) -> None:
+        if len(self._pending) < self._max_pending:
+            self._pending.append(pending)
+            self._unjournaled += pending.segment is None
+            return
+        self._by_id.pop(pending.id, None)
+        if pending.segment is not None:
+            pending.segment.spilled = True
+            self._spilled += 1
+        else:
+            self._lost += 1
+            log.critical(
+                "generation lost: neither disk nor memory has room", extra={"generation": pending.id}
+            )
+
+    def _journaled(self, payloads: list[bytes]) -> Segment | None:
         try:
-            segment = self._journal.append(payload)
+            segment = self._journal.append(*payloads)
         except OSError as error:
             if self._journal_ok:
                 log.critical("the journal cannot be written, records are only in memory: %s", error)
@@ -205,12 +234,14 @@ class GenerationLog:
 
     async def _drain(self) -> None:
         async with self._draining:
+            self._write_journal()
             while self._pending:
                 batch = list(islice(self._pending, BATCH))
-                rejected = await self._keep([record for record, _ in batch])
-                for record, segment in batch:
+                rejected = await self._keep([self._decode(pending.payload) for pending in batch])
+                for pending in batch:
                     self._pending.popleft()
-                    self._carried(segment, rejected=record.id in rejected)
+                    self._by_id.pop(pending.id, None)
+                    self._carried(pending.segment, rejected=pending.id in rejected)
             if self._spilled:
                 self._journal.rotate()
                 self._backlog += self._journal.spilled()

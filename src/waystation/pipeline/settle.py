@@ -11,7 +11,7 @@ from waystation.errors import ProviderError
 from waystation.exchange import Attempt, Exchange
 from waystation.generations.log import GenerationLog
 from waystation.generations.record import NO_PRICING, GenerationRecord, ProviderResponse
-from waystation.telemetry.logging import ExchangeLog
+from waystation.telemetry.logging import ExchangeLine, ExchangeLog, timestamp
 from waystation.telemetry.metrics import Metrics
 
 
@@ -35,7 +35,8 @@ class Settlement:
         record = self._record(exchange)
         self._generations.append(record)
         self._count(exchange, record)
-        self._lines.write(exchange.created, _line(exchange, record))
+        if self._lines.on:
+            self._lines.write(_line(exchange, record))
 
     def _record(self, exchange: Exchange) -> GenerationRecord:
         request, endpoint, app = exchange.request, exchange.endpoint, exchange.app
@@ -123,18 +124,20 @@ def _since(exchange: Exchange, moment: float | None) -> int | None:
     return None if moment is None else round((moment - exchange.started) * 1000)
 
 
-def _line(exchange: Exchange, record: GenerationRecord) -> dict[str, object]:
+def _line(exchange: Exchange, record: GenerationRecord) -> ExchangeLine:
     usage = record.usage
-    return {
-        "message": "exchange",
-        "generation": record.id,
-        "model": record.model,
-        "provider": record.provider,
-        "status": record.status,
-        "error": record.error_type,
-        "cancelled": record.cancelled or None,
-        "attempts": len(exchange.attempts),
-        "prompt_tokens": usage.prompt_tokens if usage is not None else None,
-        "completion_tokens": usage.completion_tokens if usage is not None else None,
-        "ms": record.generation_time,
-    }
+    return ExchangeLine(
+        timestamp(exchange.created),
+        "info",
+        "exchange",
+        record.id,
+        record.model,
+        record.provider,
+        record.status,
+        record.error_type,
+        record.cancelled,
+        len(exchange.attempts),
+        usage.prompt_tokens if usage is not None else None,
+        usage.completion_tokens if usage is not None else None,
+        record.generation_time,
+    )

@@ -7,9 +7,11 @@ answer, key or address is ever put on a line.
 import logging
 import sys
 import time
+from functools import lru_cache
 from typing import TextIO
 
 import msgspec
+from msgspec import Struct
 
 _encode = msgspec.json.Encoder().encode
 _PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
@@ -22,7 +24,7 @@ class JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The line."""
         row: dict[str, object] = {
-            "time": _timestamp(record.created),
+            "time": timestamp(record.created),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
@@ -55,28 +57,39 @@ def configure(level: str, style: str, stream: TextIO | None = None) -> None:
         logging.getLogger(noisy).setLevel("WARNING")
 
 
+class ExchangeLine(Struct, omit_defaults=True):
+    """What the log says of one settled exchange. `ms` is the whole time, `error` a word of `error_type`."""
+
+    time: str
+    level: str
+    message: str
+    generation: str
+    model: str
+    provider: str | None = None
+    status: int = 0
+    error: str | None = None
+    cancelled: bool = False
+    attempts: int = 0
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    ms: int | None = None
+
+
 class ExchangeLog:
     """One line a settled exchange, buffered. `flush` is called by a timer and at the end."""
 
     def __init__(self, level: str, style: str, stream: TextIO | None = None) -> None:
         self._out = stream or sys.stderr
-        self._on = level in ("debug", "info")
+        self.on = level in ("debug", "info")
         self._pretty = style == "pretty" or (style == "auto" and self._out.isatty())
         self._lines: list[bytes] = []
         self._size = 0
 
-    def write(self, created: float, fields: dict[str, object]) -> None:
-        """Keep one line; `created` is Unix seconds."""
-        if not self._on:
-            return
-        if self._pretty:
-            clock = time.strftime("%H:%M:%S", time.localtime(created))
-            text = " ".join(f"{key}={value}" for key, value in fields.items() if value is not None)
-            line = f"{clock} info    {text}".encode()
-        else:
-            line = _encode({"time": _timestamp(created), "level": "info", **fields})
-        self._lines.append(line)
-        self._size += len(line)
+    def write(self, line: ExchangeLine) -> None:
+        """Keep one line."""
+        encoded = _pretty(line) if self._pretty else _encode(line)
+        self._lines.append(encoded)
+        self._size += len(encoded)
         if self._size > FLUSH_BYTES:
             self.flush()
 
@@ -88,6 +101,18 @@ class ExchangeLog:
             self._out.flush()
 
 
-def _timestamp(seconds: float) -> str:
-    whole = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
-    return f"{whole}.{int(seconds % 1 * 1000):03d}Z"
+def _pretty(line: ExchangeLine) -> bytes:
+    fields = {name: getattr(line, name) for name in line.__struct_fields__[2:]}
+    text = " ".join(f"{name}={value}" for name, value in fields.items() if value not in (None, False))
+    return f"{line.time[11:19]} {line.level:7} {text}".encode()
+
+
+def timestamp(seconds: float) -> str:
+    """Unix seconds as ISO 8601 in UTC, to the millisecond."""
+    whole = int(seconds)
+    return f"{_second(whole)}.{int((seconds - whole) * 1000):03d}Z"
+
+
+@lru_cache(maxsize=4)
+def _second(whole: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(whole))
