@@ -21,12 +21,12 @@ class FailingStore(MemoryGenerationStore):
         self.reachable = True
         self.refused: set[str] = set()
 
-    async def add(self, records: Sequence[GenerationRecord]) -> None:
+    async def add(self, records: Sequence[GenerationRecord], encoded: Sequence[bytes] | None = None) -> None:
         if not self.reachable:
             raise Unavailable("The database cannot be reached.")
         if any(record.id in self.refused for record in records):
             raise RecordRejected("made to refuse")
-        await super().add(records)
+        await super().add(records, encoded)
 
     def __len__(self) -> int:
         return len(self._records)

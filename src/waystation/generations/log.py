@@ -237,7 +237,7 @@ class GenerationLog:
             self._write_journal()
             while self._pending:
                 batch = list(islice(self._pending, BATCH))
-                rejected = await self._keep([self._decode(pending.payload) for pending in batch])
+                rejected = await self._keep([pending.payload for pending in batch])
                 for pending in batch:
                     self._pending.popleft()
                     self._by_id.pop(pending.id, None)
@@ -261,10 +261,10 @@ class GenerationLog:
             self._journal.settled(segment)
 
     async def _replay(self, segment: Segment) -> None:
-        records, damaged = await asyncio.to_thread(_records, segment.path)
+        payloads, damaged = await asyncio.to_thread(_readable, segment.path)
         rejected: set[str] = set()
-        for start in range(0, len(records), BATCH):
-            rejected |= await self._keep(records[start : start + BATCH])
+        for start in range(0, len(payloads), BATCH):
+            rejected |= await self._keep(payloads[start : start + BATCH])
         if damaged:
             self._damaged += damaged
             log.error(
@@ -276,27 +276,30 @@ class GenerationLog:
         else:
             segment.remove()
 
-    async def _keep(self, records: Sequence[GenerationRecord]) -> set[str]:
-        """Bring records into the store; the ids of those it refuses for good."""
+    async def _keep(self, payloads: Sequence[bytes]) -> set[str]:
+        """Bring encoded records into the store; the ids of those it refuses for good."""
+        records = [self._decode(payload) for payload in payloads]
         try:
-            await self._store.add(records)
+            await self._store.add(records, payloads)
         except RecordRejected as error:
-            if len(records) > 1:
-                return {identity for record in records for identity in await self._keep([record])}
+            if len(payloads) > 1:
+                return {identity for payload in payloads for identity in await self._keep([payload])}
             self._rejected += 1
             log.critical("the database refuses a generation: %s", error, extra={"generation": records[0].id})
             return {records[0].id}
         return set()
 
 
-def _records(path: Path) -> tuple[list[GenerationRecord], int]:
-    """The records of a segment, and how many of its lines could not be read."""
+def _readable(path: Path) -> tuple[list[bytes], int]:
+    """The encoded records of a segment, and how many of its lines could not be read."""
     contents = journals.read(path)
     decode = msgspec.json.Decoder(GenerationRecord).decode
-    records: list[GenerationRecord] = []
+    payloads: list[bytes] = []
     for payload in contents.payloads:
         try:
-            records.append(decode(payload))
+            decode(payload)
         except msgspec.DecodeError:
             contents.damaged += 1
-    return records, contents.damaged
+        else:
+            payloads.append(payload)
+    return payloads, contents.damaged

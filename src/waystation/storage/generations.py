@@ -38,13 +38,14 @@ class SqlGenerationStore:
         )
         self._add_to_days = str(days.compile(dialect=engine.dialect))
 
-    async def add(self, records: Sequence[GenerationRecord]) -> None:
+    async def add(self, records: Sequence[GenerationRecord], encoded: Sequence[bytes] | None = None) -> None:
         """Keep all of them or none; `RecordRejected` where one of them cannot be kept. Known ids change nothing."""
         if not records:
             return
         try:
             with reaching():
-                rows = [_row(record) for record in records]
+                texts = encoded if encoded is not None else [_encode(record) for record in records]
+                rows = [_row(record, text) for record, text in zip(records, texts, strict=True)]
                 if not await self._add_new(records, rows):
                     await self._add_unknown(records, rows)
         except NotStorable as error:
@@ -109,7 +110,7 @@ class SqlGenerationStore:
         await connection.exec_driver_sql(self._add_to_days, rows)
 
 
-def _row(record: GenerationRecord) -> dict[str, object]:
+def _row(record: GenerationRecord, encoded: bytes) -> dict[str, object]:
     usage, cost = record.usage, record.cost
     return {
         "id": record.id,
@@ -123,5 +124,5 @@ def _row(record: GenerationRecord) -> dict[str, object]:
         "is_byok": cost is not None and cost.is_byok,
         "prompt_tokens": usage.prompt_tokens if usage is not None else 0,
         "completion_tokens": usage.completion_tokens if usage is not None else 0,
-        "record": _encode(record).decode(),
+        "record": encoded.decode(),
     }

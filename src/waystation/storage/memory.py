@@ -36,8 +36,9 @@ class MemoryGenerationStore:
     def __init__(self) -> None:
         self._records: dict[str, GenerationRecord] = {}
 
-    async def add(self, records: Sequence[GenerationRecord]) -> None:
+    async def add(self, records: Sequence[GenerationRecord], encoded: Sequence[bytes] | None = None) -> None:
         """Keep all of them; known ids change nothing."""
+        del encoded
         for record in records:
             self._records.setdefault(record.id, record)
 
