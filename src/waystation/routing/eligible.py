@@ -55,6 +55,13 @@ class PromptSize:
         return self._tokens <= context_length
 
 
+def may_serve(endpoint: Endpoint, needed: frozenset[str], request: ChatRequest, prompt: PromptSize) -> bool:
+    """Whether an endpoint takes these modalities, this prompt, and gives as much as was asked for."""
+    if needed and not needed <= set(endpoint.input_modalities):
+        return False
+    return _gives(endpoint, request.max_tokens) and prompt.fits(endpoint.context_length)
+
+
 def eligible(
     endpoints: Iterable[Endpoint], request: ChatRequest, prompt: PromptSize
 ) -> tuple[list[Endpoint], list[Exclusion]]:
@@ -64,12 +71,10 @@ def eligible(
     needed = modalities(request)
     preferences = _preference_filters(request.provider, request) if request.provider is not None else ()
     for endpoint in endpoints:
-        if needed and not needed <= set(endpoint.input_modalities):
-            reason: str | None = "modality"
-        elif not (_gives(endpoint, request.max_tokens) and prompt.fits(endpoint.context_length)):
-            reason = "context_length"
-        else:
+        if may_serve(endpoint, needed, request, prompt):
             reason = next((reason for reason, passes in preferences if not passes(endpoint)), None)
+        else:
+            reason = "context_length" if needed <= set(endpoint.input_modalities) else "modality"
         if reason is None:
             kept.append(endpoint)
         else:

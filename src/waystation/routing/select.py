@@ -11,7 +11,7 @@ from waystation.catalog.endpoint import Endpoint
 from waystation.errors import Availability, Constraint, ModelUnavailable
 from waystation.operations.chat import ChatRequest
 from waystation.operations.preferences import ProviderPreferences, Sort
-from waystation.routing.eligible import PromptSize, eligible, matches
+from waystation.routing.eligible import PromptSize, eligible, matches, may_serve, modalities
 from waystation.routing.offers import Offers
 from waystation.routing.plan import Candidate, Exclusion, Plan, PlannedAttempt
 
@@ -28,6 +28,10 @@ def select(
     random: Random,
 ) -> Plan:
     """The attempts to make, in order; `ModelUnavailable` where none is left."""
+    if len(candidates) == 1 and request.provider is None:
+        sole = _sole_endpoint(candidates[0], request, prompt, offers)
+        if sole is not None:
+            return Plan((PlannedAttempt(candidates[0], sole),))
     attempts: list[PlannedAttempt] = []
     excluded: list[Exclusion] = []
     wants = request.provider or NO_PREFERENCES
@@ -42,6 +46,16 @@ def select(
     if wants.allow_fallbacks is False:
         attempts = _without_fallbacks(attempts, wants)
     return Plan(tuple(attempts), tuple(excluded))
+
+
+def _sole_endpoint(
+    candidate: Candidate, request: ChatRequest, prompt: PromptSize, offers: Offers
+) -> Endpoint | None:
+    """The one endpoint that can be called, where there is just one and it will do: then there is nothing to order."""
+    available = offers.chat_endpoints(candidate.model)
+    if len(available) != 1 or not may_serve(available[0], modalities(request), request, prompt):
+        return None
+    return available[0]
 
 
 def blended_price(endpoint: Endpoint) -> Decimal | None:
