@@ -12,8 +12,9 @@ from waystation.codec.assemble import assemble, disassemble
 from waystation.codec.dialect import Identity
 from waystation.codec.stream_checker import check_stream
 from waystation.dialects.openai_chat import DIALECT
-from waystation.dialects.openai_chat.response import parse_any_answer
+from waystation.dialects.openai_chat.response import parse_any_answer, render_any_answer
 from waystation.dialects.openai_chat.usual_answer import parse_usual_answer
+from waystation.dialects.openai_chat.usual_rendering import render_usual_answer
 from waystation.errors import ProviderError
 from waystation.operations.chat import ChatResult, Choice
 from waystation.operations.chat_events import ChoiceEnd, Event, MessageEnd, StreamError
@@ -123,6 +124,18 @@ def test_the_shortcut_for_usual_answers_gives_the_same_result() -> None:
             usual += 1
             assert result == parse_any_answer(body), recording.name
     assert usual > 50
+
+
+def test_the_shortcut_for_usual_answers_says_the_same() -> None:
+    usual = 0
+    for recording in answers():
+        result = parsed(recording.body or {})
+        for cost in (None, COST, Cost(total=None, prompt=0, completion=0, upstream=None, is_byok=True)):
+            said = render_usual_answer(result, IDENTITY, cost)
+            if said is not None:
+                usual += 1
+                assert said == render_any_answer(result, IDENTITY, cost, None), recording.name
+    assert usual > 150
 
 
 def test_fields_we_have_no_word_for_come_back_out() -> None:

@@ -16,6 +16,7 @@ from waystation.dialects.openai_chat.reasoning import parse_details, reasoning_t
 from waystation.dialects.openai_chat.tools import CALL, arguments_text, parse_response_call, render_call
 from waystation.dialects.openai_chat.usage import parse_usage, render_usage
 from waystation.dialects.openai_chat.usual_answer import parse_usual_answer
+from waystation.dialects.openai_chat.usual_rendering import render_usual_answer
 from waystation.dialects.openai_chat.wire import NAME, unknown
 from waystation.errors import BadResponse, InvalidRequest, Overloaded
 from waystation.operations.chat import ChatResult, Choice
@@ -187,6 +188,14 @@ def render_response(
     result: ChatResult, identity: Identity, cost: Cost | None, metadata: JsonObject | None
 ) -> bytes:
     """The client's whole answer; extras only where the provider spoke this dialect too."""
+    usual = render_usual_answer(result, identity, cost) if metadata is None else None
+    return usual or render_any_answer(result, identity, cost, metadata)
+
+
+def render_any_answer(
+    result: ChatResult, identity: Identity, cost: Cost | None, metadata: JsonObject | None
+) -> bytes:
+    """The same, for answers of every shape."""
     same_dialect = result.dialect == NAME
     body: JsonObject = {
         "id": identity.id,

@@ -155,9 +155,12 @@ def render_usage(usage: Usage, cost: Cost | None, *, same_dialect: bool) -> Json
         value["server_tool_use_details"] = {"web_search_requests": usage.web_search_requests}
         value["server_tool_use"] = {"web_search_requests": usage.web_search_requests}
     if same_dialect:
-        value |= usage.extras or _NOTHING
-        prompt_details |= usage.prompt_details_extras or _NOTHING
-        completion_details |= usage.completion_details_extras or _NOTHING
+        if usage.extras:
+            value |= usage.extras
+        if usage.prompt_details_extras:
+            prompt_details |= usage.prompt_details_extras
+        if usage.completion_details_extras:
+            completion_details |= usage.completion_details_extras
     return value
 
 
@@ -166,8 +169,13 @@ def _add_cost(value: JsonObject, cost: Cost) -> None:
     if cost.total is None:
         return
     value["cost"] = cost.total / NANO
-    value["cost_details"] = {
-        "upstream_inference_cost": (cost.total if cost.upstream is None else cost.upstream) / NANO,
+    value["cost_details"] = render_cost_details(cost)
+
+
+def render_cost_details(cost: Cost) -> JsonObject:
+    """The parts of a cost in USD; `cost_details` of contract section 4."""
+    return {
+        "upstream_inference_cost": None if cost.upstream is None else cost.upstream / NANO,
         "upstream_inference_prompt_cost": cost.prompt / NANO,
         "upstream_inference_completions_cost": cost.completion / NANO,
     }
