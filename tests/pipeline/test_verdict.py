@@ -43,7 +43,11 @@ def test_availability_failures_carry_their_code(
 
 @pytest.mark.parametrize(
     ("error", "status"),
-    [(BadResponse("broken"), 502), (CredentialRejected("no"), 502), (UpstreamRejected("bad", status=422), 422)],
+    [
+        (BadResponse("broken"), 502),
+        (CredentialRejected("no"), 502),
+        (UpstreamRejected("bad", status=422), 422),
+    ],
 )
 def test_other_failures_are_themselves(error: ProviderError, status: int) -> None:
     said = verdict(None, [failed(error)])

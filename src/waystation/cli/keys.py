@@ -113,7 +113,9 @@ def revoke(config_path: str | None, data_dir: str | None, key: str) -> None:
     settings = read_settings(config_path, data_dir)
     account = _find(_with_store(settings, lambda store: store.all()), key)
     _with_store(settings, lambda store: store.revoke(account.key_hash))
-    click.echo(f"Revoked {account.label} ({account.name}). A running gateway refuses it within a second or so.")
+    click.echo(
+        f"Revoked {account.label} ({account.name}). A running gateway refuses it within a second or so."
+    )
 
 
 def _with_store(settings: "Settings", act: "Callable[[KeyStore], Awaitable[_Result]]") -> _Result:
