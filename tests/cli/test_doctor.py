@@ -200,10 +200,10 @@ def test_an_address_that_somebody_else_holds_fails_and_names_the_remedy() -> Non
     assert "WAYSTATION_SERVER__PORT" in (check.next or "")
 
 
-def test_a_name_that_cannot_be_resolved_fails() -> None:
+def test_an_address_held_by_somebody_who_does_not_answer_fails() -> None:
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
-        assert check_address("192.0.2.1", 80).state == "failed"
+        assert check_address("127.0.0.1", held.getsockname()[1]).state == "failed"
 
 
 def test_age_counts_days_and_knows_when_it_does_not_know() -> None:
