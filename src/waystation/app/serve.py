@@ -36,7 +36,7 @@ GARBAGE = (20_000, 20, 50)
 def run(settings: Settings) -> int:
     """Serve until told to stop; the process's exit status."""
     configure(settings.logging.level, settings.logging.format)
-    settings.storage.data_path.mkdir(parents=True, exist_ok=True)
+    settings.storage.data_path.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         listener = _listen(settings.server.host, settings.server.port)
     except OSError as error:

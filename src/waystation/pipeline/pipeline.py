@@ -29,6 +29,8 @@ from waystation.routing.select import select
 from waystation.routing.slug import names_of, resolve
 
 log = logging.getLogger(__name__)
+CLIENT_CLOSED = 499
+"""What a record says of a client that hung up before any answer: no status of HTTP's own fits."""
 
 
 class Pipeline:
@@ -87,6 +89,7 @@ class Pipeline:
 async def _stop(serving: Serving, reason: Reason) -> None:
     if reason is Reason.GONE:
         serving.exchange.cancelled = True
+        serving.exchange.status = serving.exchange.status or CLIENT_CLOSED
         await serving.delivery.abandon()
     elif reason is Reason.SHUTDOWN:
         await _refuse(serving, Unavailable("The gateway is shutting down.", retry_after=1))
@@ -98,10 +101,11 @@ async def _refuse(serving: Serving, error: GatewayError) -> None:
     """Say an error in the caller's dialect: as an answer of its own, or as the end of a stream that has begun."""
     exchange, caller, dialect = serving.exchange, serving.caller, serving.dialect
     exchange.error = error
-    exchange.status = error.status
     if caller.started or serving.delivery.speaking:
+        exchange.status = 200
         await serving.delivery.fail(dialect.stream_renderer(nobody(exchange)), StreamError(error))
         return
+    exchange.status = error.status
     named = list(serving.headers)
     if error.retry_after is not None:
         named.append((b"retry-after", str(error.retry_after).encode()))
