@@ -34,11 +34,10 @@ class Meter:
     def feed(self, events: list[Event]) -> list[Event]:
         """The same events; `MessageEnd` with usage and cost."""
         for position, event in enumerate(events):
-            kind = type(event)
-            if kind is TextDelta or kind is ReasoningDelta:
-                self._produced += len(event.text)  # type: ignore[union-attr]
-            elif kind is ToolCallDelta:
-                self._produced += len(event.arguments)  # type: ignore[union-attr]
+            if type(event) is TextDelta or type(event) is ReasoningDelta:
+                self._produced += len(event.text)
+            elif type(event) is ToolCallDelta:
+                self._produced += len(event.arguments)
             else:
                 events[position] = self._rare(event)
         return events
