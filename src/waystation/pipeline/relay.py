@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from waystation.codec.dialect import StreamParser, StreamRenderer
 from waystation.errors import BadResponse, ProviderError
-from waystation.operations.chat_events import Event, MessageEnd, StreamError, is_content
+from waystation.operations.chat_events import ChoiceEnd, Event, MessageEnd, StreamError, is_content
 from waystation.pipeline.caller import Caller, Headers
 from waystation.pipeline.meter import Meter
 from waystation.providers.base import AmendEvents
@@ -44,7 +44,7 @@ class Source:
                     raise _as_provider_error(event)
                 if is_content(event):
                     return held
-        if any(isinstance(event, MessageEnd) for event in held) and _is_finished_without_content(held):
+        if isinstance(held[-1] if held else None, MessageEnd) and _is_finished_without_content(held):
             return held
         raise BadResponse("The provider's answer was empty.")
 
@@ -142,6 +142,10 @@ def _as_provider_error(event: StreamError) -> ProviderError:
 
 
 def _is_finished_without_content(held: list[Event]) -> bool:
-    """A stream may rightly end without content: its limit was reached while thinking, or a filter stopped it."""
-    reasons = {getattr(event, "reason", None) for event in held}
-    return bool(reasons & {"length", "content_filter"})
+    """A stream may rightly end without content: cut short while thinking, stopped by a filter, or tokens spent unseen."""
+    for event in held:
+        if isinstance(event, ChoiceEnd) and event.reason in ("length", "content_filter"):
+            return True
+        if isinstance(event, MessageEnd) and event.usage is not None and not event.usage.estimated:
+            return event.usage.completion_tokens > 0
+    return False
