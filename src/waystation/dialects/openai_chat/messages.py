@@ -4,6 +4,8 @@ refusal, images, audio, calls. A trailing assistant message is a prefill and sim
 from collections.abc import Sequence
 from typing import Final
 
+from msgspec import structs
+
 from waystation.dialects.openai_chat.parts import Voice, parse_content, plain_text, render_content
 from waystation.dialects.openai_chat.reasoning import (
     DETAIL,
@@ -33,18 +35,27 @@ from waystation.operations.parts import (
 )
 
 _PLAIN_ROLES: Final = frozenset({"system", "developer", "user"})
+_SPEAKERS: Final = _PLAIN_ROLES | {"assistant"}
+_NOTHING_ELSE: Final = (None,) * (len(WireMessage.__struct_fields__) - 2)
+"""What a message holds after `role` and `content` where it says no more."""
 _NOT_INSTRUCTIONS: Final = (Image, Audio, Video, File)
 _NOT_CONTENT: Final = (Reasoning, Refusal, ImageOutput, AudioOutput, ToolCall)
 
 
-def parse_messages(messages: Sequence[WireMessage], raw: Sequence[JsonObject]) -> tuple[Message, ...]:
-    """Every message; `raw` are the same ones as decoded, where unknown keys are found."""
+def parse_messages(messages: Sequence[WireMessage], raw: Sequence[JsonObject] | None) -> tuple[Message, ...]:
+    """Every message; `raw` are the same ones as decoded, where unknown keys are found, or None where there are none."""
     parsed = []
     function_call_id = ""
-    for index, (wire, value) in enumerate(zip(messages, raw, strict=True)):
-        # Two keys are `role` and `content`, unless there is no content.
-        extras = None if len(value) == 2 and wire.content is not None else unknown(value, MESSAGE_KEYS)
-        if wire.role in _PLAIN_ROLES:
+    for index, wire in enumerate(messages):
+        extras = None if raw is None else unknown(raw[index], MESSAGE_KEYS)
+        # Nearly every message is a text, and says nothing else.
+        if (
+            type(wire.content) is str
+            and wire.role in _SPEAKERS
+            and structs.astuple(wire)[2:] == _NOTHING_ELSE
+        ):
+            parsed.append(Message(wire.role, (Text(wire.content),), None, extras))
+        elif wire.role in _PLAIN_ROLES:
             parts = _said(wire, index)
             parsed.append(Message(wire.role, parts, wire.name, extras))
         elif wire.role == "assistant":

@@ -1,4 +1,8 @@
-"""A client's body -> `ChatRequest`: decoded once, validated by the shapes in `wire`, unknown keys kept. Contract section 3."""
+"""A client's body -> `ChatRequest`: validated by the shapes in `wire`, unknown keys kept. Contract section 3.
+
+Nearly all bodies have no unknown key, and are decoded straight into those shapes. Others are decoded as they are, so that
+what has no meaning here can be told apart.
+"""
 
 from typing import Any, Final
 
@@ -12,8 +16,10 @@ from waystation.dialects.openai_chat.wire import (
     NAME,
     REQUEST_KEYS,
     SCHEMA_KEYS,
+    KnownRequest,
     WireRequest,
     WireResponseFormat,
+    said,
     unknown,
 )
 from waystation.errors import InvalidRequest
@@ -21,40 +27,47 @@ from waystation.operations.chat import ChatRequest, Message, ResponseFormat
 from waystation.operations.parts import JsonObject, Text
 
 _DECODE: Final = json.Decoder().decode
+_DECODE_KNOWN: Final = json.Decoder(KnownRequest).decode
+_NOTHING_UNKNOWN: Final[JsonObject] = {}
 _FORMATS: Final = frozenset({"text", "json_object", "json_schema", "grammar", "python"})
 _VERBOSITIES: Final = ("low", "medium", "high", "xhigh", "max")
-_SENT: Final = frozenset(
-    {
+_ASKED: Final = {
+    name: name
+    for name in (
         "temperature", "top_p", "top_k", "min_p", "top_a", "frequency_penalty", "presence_penalty",
         "repetition_penalty", "seed", "logit_bias", "logprobs", "top_logprobs", "stop", "tools", "tool_choice",
         "parallel_tool_calls", "response_format", "reasoning", "include_reasoning", "verbosity", "web_search_options",
         "max_tokens",
-    }
-)  # fmt: skip
-"""Keys that `supported_parameters` of an endpoint spells the same way."""
-_SAME: Final = frozenset(
-    {
-        "temperature", "top_p", "top_k", "min_p", "top_a", "frequency_penalty", "presence_penalty",
-        "repetition_penalty", "seed", "logit_bias", "logprobs", "top_logprobs", "n", "parallel_tool_calls", "verbosity",
-        "prediction", "audio", "image_config", "metadata", "user", "session_id", "trace", "provider", "preset", "route",
-        "cache_control", "prompt_cache_key", "prompt_cache_options", "max_tool_calls", "web_search_options",
-        "x_search_filter",
-    }
-)  # fmt: skip
-"""Keys that mean the same in `ChatRequest`, under the same name."""
-_LISTS: Final = frozenset({"models", "modalities", "plugins", "stop_server_tools_when"})
-"""The same, as tuples; an empty one counts as unsaid."""
-_SENT_AS: Final = {
+    )
+} | {
     "max_completion_tokens": "max_tokens",
     "reasoning_effort": "reasoning",
     "functions": "tools",
     "function_call": "tool_choice",
-}
+}  # fmt: skip
+"""Keys that ask something of an endpoint, and how its `supported_parameters` spells them."""
+_SAME: Final = frozenset(
+    {
+        "stream", "max_tokens", "temperature", "top_p", "top_k", "min_p", "top_a", "frequency_penalty",
+        "presence_penalty", "repetition_penalty", "seed", "logit_bias", "logprobs", "top_logprobs", "n",
+        "parallel_tool_calls", "verbosity", "prediction", "audio", "image_config", "service_tier", "metadata", "user",
+        "session_id", "trace", "provider", "preset", "route", "cache_control", "prompt_cache_key",
+        "prompt_cache_options", "max_tool_calls", "web_search_options", "x_search_filter",
+    }
+)  # fmt: skip
+"""Keys that mean the same in `ChatRequest`, under the same name."""
+_LISTS: Final = frozenset({"models", "modalities", "plugins", "stop_server_tools_when"})
+"""The same, as tuples."""
 
 
 def parse_request(body: bytes) -> ChatRequest:
     """The request of `POST /chat/completions`; `InvalidRequest` names the field that is wrong."""
-    return request_of(decode_object(body))
+    try:
+        wire = _DECODE_KNOWN(body)
+    except (DecodeError, RecursionError, UnicodeDecodeError):
+        # Some key is unknown, or something is wrong: the long way keeps the one and names the other.
+        return request_of(decode_object(body))
+    return _translated(wire, _NOTHING_UNKNOWN)
 
 
 def decode_object(body: bytes) -> JsonObject:
@@ -78,26 +91,50 @@ def request_of(body: JsonObject, dialect: str = NAME, *, is_completion: bool = F
         raise InvalidRequest(describe(error)) from None
     except RecursionError:
         raise InvalidRequest("The request body is nested too deeply.") from None
+    return _translated(wire, body, dialect, is_completion=is_completion)
+
+
+def _translated(
+    wire: WireRequest, body: JsonObject, dialect: str = NAME, *, is_completion: bool = False
+) -> ChatRequest:
+    """`body` is what `wire` was made of, where unknown keys are found; empty where it has none."""
+    fields: dict[str, Any] = {"dialect": dialect, "model": wire.model or None}
+    asked: set[str] = set()
+    for name, value in said(wire):
+        if name in _SAME:
+            fields[name] = value
+        elif name in _LISTS:
+            fields[name] = tuple(getattr(wire, name))
+        if name in _ASKED:
+            asked.add(_ASKED[name])
     _check_words(wire)
-    said, sent = _carried(body, wire)
+    fields["messages"] = _conversation(wire, body)
+    _add_reshaped(fields, wire)
+    if wire.response_format is not None:
+        fields["response_format"] = _response_format(wire.response_format, body)
+        if wire.response_format.type == "json_schema":
+            asked.add("structured_outputs")
+    if body:
+        fields["extras"] = unknown(body, REQUEST_KEYS)
     return ChatRequest(
-        dialect=dialect,
-        model=wire.model or None,
-        messages=_conversation(wire, body),
-        stream=bool(wire.stream),
-        max_tokens=wire.max_tokens if wire.max_completion_tokens is None else wire.max_completion_tokens,
-        stop=(wire.stop,) if isinstance(wire.stop, str) else tuple(wire.stop) if wire.stop else None,
-        response_format=_response_format(wire.response_format, body),
-        tools=parse_tools(wire.tools or (), wire.functions or ()) if wire.tools or wire.functions else (),
-        tool_choice=parse_tool_choice(wire.tool_choice, wire.function_call),
-        reasoning=parse_reasoning_options(wire),
-        service_tier="priority" if wire.service_tier == "fast" else wire.service_tier,
-        echo_upstream_body=wire.debug is not None and wire.debug.get("echo_upstream_body") is True,
-        is_completion=is_completion,
-        sent=sent,
-        extras=unknown(body, REQUEST_KEYS),
-        **said,
+        reasoning=parse_reasoning_options(wire), is_completion=is_completion, sent=frozenset(asked), **fields
     )
+
+
+def _add_reshaped(fields: dict[str, Any], wire: WireRequest) -> None:
+    """Fields that `ChatRequest` holds in another form or under another name."""
+    if wire.max_completion_tokens is not None:
+        fields["max_tokens"] = wire.max_completion_tokens
+    if wire.stop is not None:
+        fields["stop"] = (wire.stop,) if isinstance(wire.stop, str) else tuple(wire.stop) or None
+    if wire.tools or wire.functions:
+        fields["tools"] = parse_tools(wire.tools or (), wire.functions or ())
+    if wire.tool_choice is not None or wire.function_call is not None:
+        fields["tool_choice"] = parse_tool_choice(wire.tool_choice, wire.function_call)
+    if wire.service_tier == "fast":
+        fields["service_tier"] = "priority"
+    if wire.debug is not None:
+        fields["echo_upstream_body"] = wire.debug.get("echo_upstream_body") is True
 
 
 def _conversation(wire: WireRequest, body: JsonObject) -> tuple[Message, ...]:
@@ -107,8 +144,8 @@ def _conversation(wire: WireRequest, body: JsonObject) -> tuple[Message, ...]:
         return (Message("user", (Text(wire.prompt),)),)
     if not wire.messages:
         raise InvalidRequest("messages: must hold at least one message.")
-    raw = body["messages"]
-    return parse_messages(wire.messages, raw if isinstance(raw, list) else [])
+    raw = body.get("messages")
+    return parse_messages(wire.messages, raw if isinstance(raw, list) else None)
 
 
 def _check_words(wire: WireRequest) -> None:
@@ -126,14 +163,12 @@ def _check_words(wire: WireRequest) -> None:
             raise InvalidRequest("modalities: may hold text, image and audio.")
 
 
-def _response_format(wire: WireResponseFormat | None, body: JsonObject) -> ResponseFormat | None:
-    if wire is None:
-        return None
+def _response_format(wire: WireResponseFormat, body: JsonObject) -> ResponseFormat:
     if wire.type not in _FORMATS:
         raise InvalidRequest(
             "response_format.type: must be text, json_object, json_schema, grammar or python."
         )
-    raw = body["response_format"]
+    raw = body.get("response_format")
     extras = unknown(raw, FORMAT_KEYS) if isinstance(raw, dict) else None
     schema = wire.json_schema
     if wire.type != "json_schema":
@@ -146,23 +181,3 @@ def _response_format(wire: WireResponseFormat | None, body: JsonObject) -> Respo
     return ResponseFormat(
         "json_schema", schema.name, schema.schema, schema.strict, schema.description, extras
     )
-
-
-def _carried(body: JsonObject, wire: WireRequest) -> tuple[dict[str, Any], frozenset[str]]:
-    """Fields that carry over as they are, and what was asked in the words of `supported_parameters`; null and [] are unsaid."""
-    said: dict[str, Any] = {}
-    sent: set[str] = set()
-    for key, value in body.items():
-        if value is None or value == []:
-            continue
-        if key in _SAME:
-            said[key] = getattr(wire, key)
-        elif key in _LISTS and value:
-            said[key] = tuple(getattr(wire, key))
-        if key in _SENT:
-            sent.add(key)
-        elif key in _SENT_AS:
-            sent.add(_SENT_AS[key])
-    if wire.response_format is not None and wire.response_format.type == "json_schema":
-        sent.add("structured_outputs")
-    return said, frozenset(sent)

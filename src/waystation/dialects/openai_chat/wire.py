@@ -1,12 +1,13 @@
 """The shapes of a chat request on the wire, for validation only: types, ranges, and which keys have a meaning here.
 
 Ranges are contract section 3's. Unknown keys are no error at any level; whoever parses finds them by comparing with the
-`*_KEYS` sets and keeps them.
+`*_KEYS` sets and keeps them. The `Known*` shapes are the same, for bodies without any such key.
 """
 
+from collections.abc import Sequence
 from typing import Annotated, Final
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from waystation.operations.parts import JsonObject
 from waystation.operations.preferences import ProviderPreferences
@@ -73,7 +74,7 @@ class WireToolCall(Struct):
     function: WireCallFunction
 
 
-class WireMessage(Struct):
+class WireMessage(Struct, gc=False):
     """A message of any role; which fields a role needs is checked where it is parsed."""
 
     role: str
@@ -90,36 +91,40 @@ class WireMessage(Struct):
     audio: JsonObject | None = None
 
 
-class WireRequest(Struct):
-    """The body of `POST /chat/completions`. Fields of messages and tools are validated where they are parsed."""
+class WireRequest(Struct, gc=False):
+    """The body of `POST /chat/completions`. Fields of messages and tools are validated where they are parsed.
 
-    messages: list[WireMessage] | None = None
+    Up to `user` stand the fields that nearly all requests make do with; see `said`.
+    """
+
+    messages: Sequence[WireMessage] | None = None
     prompt: str | None = None
     model: str | None = None
-    models: list[str] | None = None
     stream: bool | None = None
     max_tokens: Limit | None = None
     max_completion_tokens: Limit | None = None
     temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
     top_p: Annotated[float, Meta(gt=0, le=1)] | None = None
+    stop: str | Annotated[list[str], Meta(max_length=4)] | None = None
+    tools: list[JsonObject] | None = None
+    tool_choice: str | JsonObject | None = None
+    parallel_tool_calls: bool | None = None
+    frequency_penalty: Penalty | None = None
+    presence_penalty: Penalty | None = None
+    seed: Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)] | None = None
+    n: Annotated[int, Meta(ge=1, le=128)] | None = None
+    response_format: WireResponseFormat | None = None
+    user: ShortText | None = None
+    models: list[str] | None = None
     top_k: Annotated[int, Meta(ge=0, le=2**31)] | None = None
     min_p: Share | None = None
     top_a: Share | None = None
-    frequency_penalty: Penalty | None = None
-    presence_penalty: Penalty | None = None
     repetition_penalty: Annotated[float, Meta(gt=0, le=2)] | None = None
-    seed: Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)] | None = None
     logit_bias: dict[str, Bias] | None = None
     logprobs: bool | None = None
     top_logprobs: Annotated[int, Meta(ge=0, le=20)] | None = None
-    n: Annotated[int, Meta(ge=1, le=128)] | None = None
-    stop: str | Annotated[list[str], Meta(max_length=4)] | None = None
-    response_format: WireResponseFormat | None = None
-    tools: list[JsonObject] | None = None
-    tool_choice: str | JsonObject | None = None
     functions: list[WireFunction] | None = None
     function_call: str | JsonObject | None = None
-    parallel_tool_calls: bool | None = None
     reasoning: WireReasoning | None = None
     reasoning_effort: str | None = None
     include_reasoning: bool | None = None
@@ -130,7 +135,6 @@ class WireRequest(Struct):
     image_config: JsonObject | None = None
     service_tier: str | None = None
     metadata: Annotated[dict[MetadataKey, MetadataValue], Meta(max_length=16)] | None = None
-    user: ShortText | None = None
     session_id: ShortText | None = None
     trace: JsonObject | None = None
     provider: ProviderPreferences | None = None
@@ -147,9 +151,34 @@ class WireRequest(Struct):
     debug: JsonObject | None = None
 
 
-IGNORED_KEYS: Final = frozenset({"stream_options", "usage", "transforms"})
-"""Accepted, and without effect: usage is always sent."""
-REQUEST_KEYS: Final = frozenset(WireRequest.__struct_fields__) | IGNORED_KEYS
+class KnownMessage(WireMessage, forbid_unknown_fields=True, gc=False):
+    """A message without unknown keys."""
+
+
+class KnownJsonSchema(WireJsonSchema, forbid_unknown_fields=True):
+    """The value of `response_format.json_schema`, without unknown keys."""
+
+
+class KnownResponseFormat(WireResponseFormat, forbid_unknown_fields=True):
+    """The `response_format` object, without unknown keys."""
+
+    json_schema: KnownJsonSchema | None = None
+
+
+class KnownRequest(WireRequest, forbid_unknown_fields=True, gc=False):
+    """A body without unknown keys but for those of tools, calls and parts, which are found where these are parsed.
+
+    The last three are accepted, and without effect: usage is always sent.
+    """
+
+    messages: Sequence[KnownMessage] | None = None
+    response_format: KnownResponseFormat | None = None
+    stream_options: object = None
+    usage: object = None
+    transforms: object = None
+
+
+REQUEST_KEYS: Final = frozenset(KnownRequest.__struct_fields__)
 MESSAGE_KEYS: Final = frozenset(WireMessage.__struct_fields__)
 FUNCTION_KEYS: Final = frozenset(WireFunction.__struct_fields__)
 TOOL_KEYS: Final = frozenset({"type", "function", "cache_control"})
@@ -157,6 +186,20 @@ CALL_KEYS: Final = frozenset({"id", "type", "function", "index"})
 CALL_FUNCTION_KEYS: Final = frozenset(WireCallFunction.__struct_fields__)
 SCHEMA_KEYS: Final = frozenset(WireJsonSchema.__struct_fields__)
 FORMAT_KEYS: Final = frozenset(WireResponseFormat.__struct_fields__)
+
+
+_FIELDS: Final = WireRequest.__struct_fields__
+_USUAL: Final = _FIELDS.index("user") + 1
+_UNSAID: Final = (None,) * (len(_FIELDS) - _USUAL)
+
+
+def said(wire: WireRequest) -> list[tuple[str, object]]:
+    """Names and values of the fields that the caller gave; null and [] count as unsaid."""
+    values = structs.astuple(wire)[: len(_FIELDS)]
+    # One comparison says that no unusual field was given: then there is no need to look at each.
+    if values[_USUAL:] == _UNSAID:
+        values = values[:_USUAL]
+    return [field for field in zip(_FIELDS, values, strict=False) if field[1] is not None and field[1] != []]
 
 
 def unknown(value: JsonObject, keys: frozenset[str]) -> JsonObject | None:
