@@ -35,14 +35,14 @@ class Segment:
         self.spilled = False
         self.kept = False
 
-    def write(self, lines: bytes, count: int) -> None:
-        """Append that many lines or nothing; OSError where the disk takes no more."""
-        written = os.write(self.fd, lines)
-        if written != len(lines):
+    def write(self, line: bytes) -> None:
+        """Append one line or nothing; OSError where the disk takes no more."""
+        written = os.write(self.fd, line)
+        if written != len(line):
             os.ftruncate(self.fd, self.size)
-            raise OSError(errno.ENOSPC, "the disk took only a part of the lines", str(self.path))
+            raise OSError(errno.ENOSPC, "the disk took only a part of the line", str(self.path))
         self.size += written
-        self.open_records += count
+        self.open_records += 1
 
     def release(self) -> None:
         """Let go of the file and leave it where it is."""
@@ -77,13 +77,12 @@ class Journal:
         self._active: Segment | None = None
         self._full: list[Segment] = []
 
-    def append(self, *payloads: bytes) -> Segment:
-        """Write payloads (no newline in them) in one go and say where they lie; OSError where that cannot be."""
+    def append(self, payload: bytes) -> Segment:
+        """Write one payload (no newline in it) and say where it lies; OSError where that cannot be."""
         segment = self._active
         if segment is None:
             segment = self._active = self._create()
-        lines = [b"%08x %b\n" % (crc32(payload), payload) for payload in payloads]
-        segment.write(lines[0] if len(lines) == 1 else b"".join(lines), len(lines))
+        segment.write(b"%08x %b\n" % (crc32(payload), payload))
         if segment.size >= self._segment_bytes:
             self.rotate()
         return segment

@@ -63,7 +63,7 @@ class _Pending(Struct, gc=False):
 class GenerationLog:
     """The records of this process, on their way to the store. `interval` is seconds between two batches.
 
-    What is appended in one turn of the event loop goes to the journal in one write at the turn's end.
+    A record is in the journal when `append` returns: before the last bytes of its answer leave the process.
     """
 
     def __init__(
@@ -84,7 +84,6 @@ class GenerationLog:
         self._decode = msgspec.json.Decoder(GenerationRecord).decode
         self._by_id: dict[str, bytes] = {}
         self._pending: deque[_Pending] = deque()
-        self._unwritten: list[_Pending] = []
         self._backlog: list[Segment] = []
         self._wake = asyncio.Event()
         self._closing = asyncio.Event()
@@ -107,10 +106,10 @@ class GenerationLog:
             self._rejected += 1
             log.exception("a generation has no JSON form and is lost", extra={"generation": record.id})
             return
-        if not self._unwritten:
-            asyncio.get_running_loop().call_soon(self._write_journal)
-        self._unwritten.append(pending)
+        pending.segment = self._journaled(pending.payload)
         self._by_id[pending.id] = pending.payload
+        self._enqueue(pending)
+        self._wake.set()
 
     async def get(self, generation_id: str) -> GenerationRecord | None:
         """The record of this id, settled now or long ago."""
@@ -149,24 +148,13 @@ class GenerationLog:
         return LogHealth(
             self._store_ok,
             self._journal_ok,
-            len(self._pending) + len(self._unwritten),
+            len(self._pending),
             self._unjournaled,
             self._spilled,
             self._lost,
             self._rejected,
             self._damaged,
         )
-
-    def _write_journal(self) -> None:
-        """Bring what this turn of the loop appended to the journal, and into the queue for the store."""
-        batch, self._unwritten = self._unwritten, []
-        if not batch:
-            return
-        segment = self._journaled([pending.payload for pending in batch])
-        for pending in batch:
-            pending.segment = segment
-            self._enqueue(pending)
-        self._wake.set()
 
     def _enqueue(self, pending: _Pending) -> None:
         if len(self._pending) < self._max_pending:
@@ -183,9 +171,9 @@ class GenerationLog:
                 "generation lost: neither disk nor memory has room", extra={"generation": pending.id}
             )
 
-    def _journaled(self, payloads: list[bytes]) -> Segment | None:
+    def _journaled(self, payload: bytes) -> Segment | None:
         try:
-            segment = self._journal.append(*payloads)
+            segment = self._journal.append(payload)
         except OSError as error:
             if self._journal_ok:
                 log.critical("the journal cannot be written, records are only in memory: %s", error)
@@ -234,7 +222,6 @@ class GenerationLog:
 
     async def _drain(self) -> None:
         async with self._draining:
-            self._write_journal()
             while self._pending:
                 batch = list(islice(self._pending, BATCH))
                 rejected = await self._keep([pending.payload for pending in batch])
