@@ -9,7 +9,7 @@ from waystation.generations.journal import Journal, orphans, read
 
 def written(directory: Path, *payloads: bytes) -> Path:
     """A segment that a process left behind, with these payloads in it."""
-    journal = Journal(directory)
+    journal = Journal(directory, segment_bytes=200)
     segments = {journal.append(payload) for payload in payloads}
     journal.close()
     (segment,) = segments

@@ -12,11 +12,11 @@ TESTS = Path(__file__).resolve().parent.parent
 PROGRAM = TESTS / "generations" / "appending_process.py"
 
 
-def appending(folder: Path, count: int = 0, limit: int = 0) -> "subprocess.Popen[str]":
+def appending(folder: Path, count: int = 0, full_after: int = 0) -> "subprocess.Popen[str]":
     """A process that appends to the journal in `folder`."""
     path = f"{TESTS.parent / 'src'}:{TESTS}"
     return subprocess.Popen(
-        [sys.executable, str(PROGRAM), str(folder), str(count), str(limit)],
+        [sys.executable, str(PROGRAM), str(folder), str(count), str(full_after)],
         stdout=subprocess.PIPE,
         text=True,
         env={"PYTHONPATH": path},
@@ -63,14 +63,14 @@ async def test_a_living_process_keeps_its_segments_to_itself(tmp_path: Path) -> 
 
 
 async def test_a_full_disk_is_told_and_what_fitted_is_kept(tmp_path: Path) -> None:
-    with appending(tmp_path / "journal", count=50, limit=10_000) as process:
+    with appending(tmp_path / "journal", count=200, full_after=10) as process:
         assert process.stdout is not None
         lines = process.stdout.read().splitlines()
 
     store = await replayed(tmp_path / "journal")
-    kept = [number for number in range(50) if await store.get(a_record(number).id) is not None]
+    kept = [number for number in range(200) if await store.get(a_record(number).id) is not None]
 
     assert process.returncode == 0
     assert kept == list(range(len(kept)))
-    assert 0 < len(kept) < 50
-    assert lines[-1] == f"ok=False unjournaled={50 - len(kept)} lost=0"
+    assert 10 <= len(kept) < 200
+    assert lines[-1] == f"ok=False unjournaled={200 - len(kept)} lost=0"

@@ -1,6 +1,9 @@
 """Cross-origin answers for browser clients: any configured origin, never with credentials (cookies play no part here)."""
 
-from waystation.api.asgi import Scope, Send, header
+from collections.abc import Mapping
+
+from waystation.server.answer import Answer
+from waystation.server.request import Headers, Request
 
 ALLOWED = (
     b"authorization, content-type, x-api-key, http-referer, x-title, x-openrouter-title, x-openrouter-categories, "
@@ -18,29 +21,28 @@ class Cors:
         self._any = "*" in origins
         self._origins = frozenset(origin.encode() for origin in origins)
 
-    def headers(self, scope: Scope) -> list[tuple[bytes, bytes]]:
-        """What an answer to this request says; nothing for requests that come from no browser page."""
-        origin = header(scope, b"origin")
+    def headers(self, headers: Mapping[bytes, bytes]) -> Headers:
+        """What an answer to a request with these headers says; nothing to requests that come from no browser page."""
+        origin = headers.get(b"origin")
         if origin is None:
-            return []
+            return ()
         if self._any:
-            return [(b"access-control-allow-origin", b"*"), (b"access-control-expose-headers", EXPOSED)]
+            return ((b"access-control-allow-origin", b"*"), (b"access-control-expose-headers", EXPOSED))
         if origin in self._origins:
-            return [
+            return (
                 (b"access-control-allow-origin", origin),
                 (b"vary", b"origin"),
                 (b"access-control-expose-headers", EXPOSED),
-            ]
-        return []
+            )
+        return ()
 
-    async def preflight(self, scope: Scope, send: Send) -> None:
+    def preflight(self, request: Request, answer: Answer) -> None:
         """Answer an OPTIONS request."""
-        asked = header(scope, b"access-control-request-headers")
-        named = [
-            *self.headers(scope),
+        asked = request.headers.get(b"access-control-request-headers")
+        named = (
+            *self.headers(request.headers),
             (b"access-control-allow-methods", b"GET, POST, PATCH, PUT, DELETE, OPTIONS"),
             (b"access-control-allow-headers", asked or ALLOWED),
             (b"access-control-max-age", b"86400"),
-        ]
-        await send({"type": "http.response.start", "status": 204, "headers": named})
-        await send({"type": "http.response.body", "body": b""})
+        )
+        answer.reply(204, b"", named, b"")

@@ -1,49 +1,66 @@
 """Accept and identify: from an HTTP request on an inference route to an exchange in the pipeline's hands."""
 
-import logging
-
 from waystation.accounts.keys import KeyRing
-from waystation.api.asgi import ClientGone, Connection, Receive, Scope, Send
 from waystation.api.attribution import attribution
 from waystation.api.cors import Cors
 from waystation.api.credentials import inference_account
 from waystation.codec.dialect import Dialect
-from waystation.errors import GatewayError, PayloadTooLarge
+from waystation.errors import GatewayError
 from waystation.exchange import begin_exchange
 from waystation.pipeline.pipeline import Pipeline
+from waystation.server.answer import Answer
+from waystation.server.request import Headers, Reply, Request
 
-log = logging.getLogger(__name__)
 JSON = b"application/json"
+_ALLOW = ((b"allow", b"POST, OPTIONS"),)
 
 
 class Inference:
     """One dialect's inbound routes."""
 
-    def __init__(
-        self, dialect: Dialect, pipeline: Pipeline, keys: KeyRing, cors: Cors, max_body: int
-    ) -> None:
+    def __init__(self, dialect: Dialect, pipeline: Pipeline, keys: KeyRing, cors: Cors) -> None:
         self._dialect = dialect
         self._pipeline = pipeline
         self._keys = keys
         self._cors = cors
-        self._max_body = max_body
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, request: Request, answer: Answer) -> None:
         """Serve one request: errors before an exchange exists are answered here, all others by the pipeline."""
-        headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))
-        extra = self._cors.headers(scope) if b"origin" in headers else []
-        connection = Connection(receive, send, extra)
+        headers = request.headers
+        if request.method != "POST":
+            self._other_method(request, answer)
+            return
+        if b"origin" in headers:
+            answer.extra = self._cors.headers(headers)
         try:
             account = inference_account(headers, self._keys)
-            body = await connection.body(self._max_body, headers.get(b"content-length"))
-        except PayloadTooLarge as error:
-            body = self._dialect.render_error(error, None, None)
-            await connection.refuse(error.status, JSON, body, is_sending=b"expect" not in headers)
-            return
         except GatewayError as error:
-            await connection.reply(error.status, JSON, [], self._dialect.render_error(error, None, None))
-            return
-        except ClientGone:
+            answer.reply(error.status, JSON, (), self._dialect.render_error(error, None, None))
             return
         exchange = begin_exchange(self._dialect.name, account, attribution(headers))
-        await self._pipeline.serve(exchange, self._dialect, scope["path"], body, connection)
+        await self._pipeline.serve(exchange, self._dialect, request.path, request.body, answer)
+
+    def admit(self, request: Request) -> Reply | None:
+        """Refuse a request whose body is still to come, where its head says that it will not be served."""
+        if request.method != "POST":
+            return None
+        try:
+            inference_account(request.headers, self._keys)
+        except GatewayError as error:
+            return self.refusal(error, request)
+        return None
+
+    def refusal(self, error: GatewayError, request: Request, headers: Headers = ()) -> Reply:
+        """This error as an answer of the dialect's."""
+        body = self._dialect.render_error(error, None, None)
+        return Reply(error.status, JSON, body, (*headers, *self._cors.headers(request.headers)))
+
+    def _other_method(self, request: Request, answer: Answer) -> None:
+        if request.method == "OPTIONS":
+            self._cors.preflight(request, answer)
+            return
+        error = GatewayError(
+            f"{request.method} is not allowed here.", status=405, error_type="invalid_request"
+        )
+        said = self.refusal(error, request, _ALLOW)
+        answer.reply(said.status, said.content_type, said.headers, said.body)

@@ -3,57 +3,57 @@
 The same routes answer under `/api/v1`, `/v1`, and for Anthropic clients (which append `/v1/...` to their base) `/api`.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Mapping
 
-from waystation.api.asgi import Application, Connection, Receive, Scope, Send
 from waystation.api.cors import Cors
+from waystation.api.inference import JSON, Inference
 from waystation.codec.error_envelope import render_error_envelope
-from waystation.errors import GatewayError, Unavailable
-from waystation.pipeline.caller import Headers
+from waystation.errors import GatewayError, PayloadTooLarge, Unavailable
+from waystation.server.answer import Answer
+from waystation.server.request import Reply, Request
+from waystation.server.routes import Handler, Route, Routes
 
 BASES = ("/api/v1", "/v1")
+_ERROR_TYPES = {408: "timeout", 500: "server"}
+"""Of what the server refuses by itself; all else is an invalid request."""
 
-Handler = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+class FrontDoor:
+    """The server's routes. `inference` maps a path below a base to its handler; `max_body` is in bytes."""
 
-class Routes:
-    """The ASGI application. `inference` maps a path below a base to its handler."""
-
-    def __init__(self, inference: dict[str, Handler], control: Application, cors: Cors) -> None:
-        self._handlers = {base + path: handler for base in BASES for path, handler in inference.items()}
-        self._control = control
+    def __init__(
+        self, inference: Mapping[str, Inference], control: Handler, cors: Cors, max_body: int
+    ) -> None:
+        self._inference = {base + path: one for base in BASES for path, one in inference.items()}
         self._cors = cors
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection's request; lifespan belongs to the control plane's framework."""
-        if scope["type"] == "http":
-            handler = self._handlers.get(scope["path"])
-            if handler is not None:
-                if scope["method"] == "POST":
-                    await handler(scope, receive, send)
-                    return
-                if scope["method"] == "OPTIONS":
-                    await self._cors.preflight(scope, send)
-                    return
-                await self._refuse_method(scope, receive, send)
-                return
-        await self._control(scope, receive, send)
+        self._max_body = max_body
+        self._exact = {path: Route(one, max_body, one.admit) for path, one in self._inference.items()}
+        self.routes = Routes(self._exact, Route(control, max_body), self.refuse)
 
     def refuse_inference(self) -> None:
         """Answer 503 to inference from now on: the process is about to end."""
-        self._handlers = dict.fromkeys(self._handlers, self._refuse_late)
+        self._exact.update(
+            {path: Route(self._refuse_late, self._max_body, self._late) for path in self._exact}
+        )
 
-    async def _refuse_method(self, scope: Scope, receive: Receive, send: Send) -> None:
-        text = f"{scope['method']} is not allowed here."
-        error = GatewayError(text, status=405, error_type="invalid_request")
-        await self._refuse(error, [(b"allow", b"POST, OPTIONS")], scope, receive, send)
+    def refuse(self, status: int, reason: str, request: Request | None) -> Reply:
+        """What the server says by itself of a request that reaches no handler, in the dialect of its path."""
+        kind = _ERROR_TYPES.get(status, "invalid_request")
+        error = GatewayError(reason, status=status, error_type=kind)
+        if status == 413:
+            error = PayloadTooLarge(f"The request body is over the limit of {self._max_body // 2**20} MB.")
+        if request is None:
+            return Reply(status, JSON, render_error_envelope(error))
+        inference = self._inference.get(request.path)
+        if inference is not None:
+            return inference.refusal(error, request)
+        return Reply(status, JSON, render_error_envelope(error), self._cors.headers(request.headers))
 
-    async def _refuse_late(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def _late(self, request: Request) -> Reply:
         error = Unavailable("The gateway is shutting down. Send the request again.")
-        await self._refuse(error, [(b"retry-after", b"1"), (b"connection", b"close")], scope, receive, send)
+        return self._inference[request.path].refusal(error, request, ((b"retry-after", b"1"),))
 
-    async def _refuse(
-        self, error: GatewayError, headers: Headers, scope: Scope, receive: Receive, send: Send
-    ) -> None:
-        connection = Connection(receive, send, self._cors.headers(scope))
-        await connection.reply(error.status, b"application/json", headers, render_error_envelope(error))
+    async def _refuse_late(self, request: Request, answer: Answer) -> None:
+        said = self._late(request)
+        answer.close()
+        answer.reply(said.status, said.content_type, said.headers, said.body)

@@ -9,14 +9,14 @@ from typing import Self
 
 from waystation.accounts.bootstrap import FirstKeys, ensure_keys
 from waystation.accounts.keys import KeyRing, KeyStore
-from waystation.api.control import control_plane
+from waystation.api.control import ControlPlane
 from waystation.api.cors import Cors
 from waystation.api.description import InferenceRoute, description_routes
 from waystation.api.generations import generation_routes
 from waystation.api.health import Check, health_routes
 from waystation.api.inference import Inference
 from waystation.api.models import Listing, model_routes
-from waystation.api.routes import Routes
+from waystation.api.routes import FrontDoor
 from waystation.catalog.endpoint import Endpoint
 from waystation.catalog.index import Catalog
 from waystation.catalog.layers import configured_layer
@@ -57,9 +57,9 @@ LOG_FLUSH = 0.25
 
 
 class Gateway:
-    """Every part of one process, wired. `async with Gateway(settings) as gateway: serve(gateway.application)`."""
+    """Every part of one process, wired. `async with Gateway(settings) as gateway: serve(gateway.front_door.routes)`."""
 
-    application: Routes
+    front_door: FrontDoor
     first_keys: FirstKeys
 
     def __init__(self, settings: Settings) -> None:
@@ -86,7 +86,7 @@ class Gateway:
     def drain(self) -> None:
         """Be not ready any more: what is under way may finish, new inference is told to come again or go elsewhere."""
         self.draining = True
-        self.application.refuse_inference()
+        self.front_door.refuse_inference()
 
     @property
     def is_busy(self) -> bool:
@@ -124,14 +124,14 @@ class Gateway:
             self.watch,
             settings.server.request_timeout,
         )
-        self.application = self._routes(pipeline, registry, generations)
+        self.front_door = self._open_doors(pipeline, registry, generations)
         self._keep_doing(_flush_forever(lines.flush))
         self._keep_doing(_reload_forever(self.keys, key_store))
 
     def _keep_doing(self, chore: Coroutine[None, None, None]) -> None:
         """Run a chore beside the requests until the gateway closes."""
         task = asyncio.get_running_loop().create_task(chore)
-        self._stack.callback(task.cancel)
+        self._stack.push_async_callback(_end, task)
 
     async def _offer(self, client: Client) -> tuple[Catalog, Registry]:
         """The catalogue with the user's own servers in it, and the providers."""
@@ -151,12 +151,11 @@ class Gateway:
             layers.append(configured_layer(found.models, f"{slug}'s own list"))
         return load(data_dir, layers), registry
 
-    def _routes(self, pipeline: Pipeline, registry: Registry, generations: GenerationLog) -> Routes:
+    def _open_doors(self, pipeline: Pipeline, registry: Registry, generations: GenerationLog) -> FrontDoor:
         settings = self.settings
         cors = Cors(settings.server.cors_origins)
-        limit = settings.server.max_body_mb * 2**20
         inference = {
-            path: Inference(dialect, pipeline, self.keys, cors, limit)
+            path: Inference(dialect, pipeline, self.keys, cors)
             for dialect in DIALECTS
             for path in dialect.routes
         }
@@ -187,7 +186,8 @@ class Gateway:
             *generation_routes(generations, self.keys, alone=settings.server.workers == 1),
         ]
         handlers += description_routes(handlers, INFERENCE)
-        return Routes(dict(inference), control_plane(handlers, cors), cors)
+        max_body = settings.server.max_body_mb * 2**20
+        return FrontDoor(inference, ControlPlane(handlers, cors), cors, max_body)
 
 
 def client_settings(settings: Settings) -> ClientSettings:
@@ -243,6 +243,13 @@ async def _reload_forever(keys: KeyRing, store: KeyStore) -> None:
         with suppress(Unavailable):
             await keys.load(store)
         await asyncio.sleep(max(KEY_RELOAD, 100 * (time.monotonic() - began)))
+
+
+async def _end(chore: asyncio.Task[None]) -> None:
+    """Cancel a chore and wait for it: what it uses is closed next."""
+    chore.cancel()
+    with suppress(asyncio.CancelledError):
+        await chore
 
 
 async def _flush_forever(flush: Callable[[], None]) -> None:

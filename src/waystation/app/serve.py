@@ -9,14 +9,13 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator
-from math import ceil
+from collections.abc import Iterator
 
-import uvicorn
 import uvloop
 
 from waystation.app.banner import banner
 from waystation.app.gateway import Gateway
+from waystation.server.server import HttpServer
 from waystation.settings import Settings
 from waystation.storage.migrations import migrate
 from waystation.telemetry.logging import configure
@@ -50,92 +49,95 @@ def run(settings: Settings) -> int:
         return uvloop.run(_serve(settings, listener, announce=True))
 
 
-class _Server(uvicorn.Server):
-    """Uvicorn, with a drain of our own: the port stays open until nothing is under way, so that readiness can be asked."""
+class _Stop:
+    """What ends a server: a signal, or whoever says so. A second SIGINT asks for hurry."""
 
-    def __init__(
-        self, config: uvicorn.Config, gateway: Gateway, grace: float, started: Callable[[], None]
-    ) -> None:
-        super().__init__(config)
-        self._gateway = gateway
-        self._grace = grace
-        self._started = started
+    def __init__(self) -> None:
+        self._asked = asyncio.Event()
+        self._hurry = asyncio.Event()
 
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._started()
+    def ask(self) -> None:
+        """End as after SIGTERM."""
+        self._asked.set()
+
+    def interrupt(self) -> None:
+        """End as after SIGINT."""
+        if self._asked.is_set():
+            self._hurry.set()
+        self._asked.set()
 
     @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Heed signals while serving. Uvicorn would raise them again, and end the process before it has closed anything."""
-        earlier = {
-            number: signal.signal(number, self.handle_exit)
-            for number in (signal.SIGINT, signal.SIGTERM)
-            if signal.getsignal(number) is not signal.SIG_IGN
-        }
+    def heeding_signals(self) -> Iterator[None]:
+        """Listen to signals meanwhile, and be deaf to more of them after; SIGINT is left alone where it was ignored."""
+        loop = asyncio.get_running_loop()
+        heard = [(signal.SIGTERM, self.ask)]
+        if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+            heard.append((signal.SIGINT, self.interrupt))
+        for number, listener in heard:
+            loop.add_signal_handler(number, listener)
         try:
             yield
         finally:
-            for number, handler in earlier.items():
-                signal.signal(number, handler)
+            for number, _ in heard:
+                loop.remove_signal_handler(number)
+                signal.signal(number, signal.SIG_IGN)
 
-    def stop(self) -> None:
-        """End as after SIGTERM."""
-        self.should_exit = True
+    async def wait(self) -> None:
+        """Return when the end is asked for."""
+        await self._asked.wait()
 
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._gateway.drain()
-        end = time.monotonic() + self._grace
-        while self._gateway.is_busy and time.monotonic() < end and not self.force_exit:  # noqa: ASYNC110 - nobody is told when an exchange ends
-            await asyncio.sleep(DRAIN_TICK)
-        left = 0.0 if self.force_exit else max(end - time.monotonic(), 0)
-        ending = asyncio.get_running_loop().call_later(left, self._gateway.stop_exchanges)
-        self.config.timeout_graceful_shutdown = ceil(left + LAST_WORDS)
-        try:
-            await super().shutdown(sockets)
-        finally:
-            ending.cancel()
+    async def hurry(self, grace: float) -> None:
+        """Return when there is no more patience, or after so many seconds."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(grace):
+                await self._hurry.wait()
 
 
 async def _serve(
     settings: Settings, listener: socket.socket, *, announce: bool, lifeline: int | None = None
 ) -> int:
     """Serve until told to stop, or until the other end of `lifeline` is closed."""
-    async with Gateway(settings) as gateway:
-        config = uvicorn.Config(
-            gateway.application,
-            http="httptools",
-            loop="none",
-            ws="none",
-            lifespan="off",
-            access_log=False,
-            proxy_headers=False,
-            log_config=None,
-            server_header=False,
-            date_header=False,
-            timeout_keep_alive=75,
-        )
-
-        def started() -> None:
+    stop = _Stop()
+    if lifeline is not None:
+        _stop_with(lifeline, stop)
+    with stop.heeding_signals():
+        async with Gateway(settings) as gateway:
+            gc.collect()
+            gc.freeze()
+            gc.set_threshold(*GARBAGE)
+            server = HttpServer(gateway.front_door.routes)
+            await server.start([listener], BACKLOG)
             if announce:
                 _announce(settings, gateway, listener)
-
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(*GARBAGE)
-        server = _Server(config, gateway, settings.server.shutdown_grace, started)
-        if lifeline is not None:
-            _stop_with(lifeline, server)
-        await server.serve(sockets=[listener])
+            await stop.wait()
+            await _drain(gateway, server, stop, settings.server.shutdown_grace)
     return 0
 
 
-def _stop_with(lifeline: int, server: _Server) -> None:
+async def _drain(gateway: Gateway, server: HttpServer, stop: _Stop, grace: float) -> None:
+    """End in good order: the port stays open until nothing is under way, so that readiness can be asked."""
+    gateway.drain()
+    patience = asyncio.ensure_future(stop.hurry(grace))
+    while gateway.is_busy and not patience.done():
+        await asyncio.wait([patience], timeout=DRAIN_TICK)
+    server.drain()
+    await asyncio.wait(
+        [patience, drained := asyncio.ensure_future(server.wait_drained())],
+        return_when=asyncio.FIRST_COMPLETED,
+    )
+    gateway.stop_exchanges()
+    await asyncio.wait([drained], timeout=LAST_WORDS)
+    server.abort()
+    await drained
+    patience.cancel()
+
+
+def _stop_with(lifeline: int, stop: _Stop) -> None:
     loop = asyncio.get_running_loop()
 
     def ended() -> None:
         loop.remove_reader(lifeline)
-        server.stop()
+        stop.ask()
 
     loop.add_reader(lifeline, ended)
 

@@ -59,7 +59,7 @@ class Answer:
 
         body = await self._dispatch.attempt_each(exchange, plan, serving.watched, attempt_one)
         exchange.status = 200
-        await serving.caller.reply(200, JSON, serving.headers, body)
+        serving.caller.reply(200, JSON, serving.headers, body)
 
     async def streamed(self, serving: Serving, request: ChatRequest, plan: Plan) -> None:
         """The answer as it is made."""

@@ -1,4 +1,4 @@
-"""What the pipeline needs of the connection to the client. The server seam in `api` implements it."""
+"""What the pipeline needs of the connection to the client. `server.answer.Answer` is one."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -14,11 +14,11 @@ class Caller(Protocol):
         """Whether the status line went out, so that nothing but the stream itself can say more."""
         ...
 
-    async def reply(self, status: int, content_type: bytes, headers: Headers, body: bytes) -> None:
+    def reply(self, status: int, content_type: bytes, headers: Headers, body: bytes) -> None:
         """A whole answer at once."""
         ...
 
-    async def start(self, status: int, content_type: bytes, headers: Headers) -> None:
+    def start(self, status: int, content_type: bytes, headers: Headers) -> None:
         """Begin a streamed answer."""
         ...
 
@@ -26,10 +26,10 @@ class Caller(Protocol):
         """One piece of a streamed answer; returns when the connection can take more."""
         ...
 
-    async def finish(self, data: bytes) -> None:
+    def finish(self, data: bytes) -> None:
         """The last piece."""
         ...
 
     def listen(self, gone: Callable[[], None]) -> None:
-        """Call `gone` when the client hangs up before its answer is finished. Costs a task: for requests that last."""
+        """Call `gone` when the client hangs up before its answer is finished."""
         ...

@@ -109,4 +109,4 @@ async def _refuse(serving: Serving, error: GatewayError) -> None:
     named = list(serving.headers)
     if error.retry_after is not None:
         named.append((b"retry-after", str(error.retry_after).encode()))
-    await caller.reply(error.status, JSON, named, dialect.render_error(error, exchange.id, None))
+    caller.reply(error.status, JSON, named, dialect.render_error(error, exchange.id, None))

@@ -99,7 +99,7 @@ class Delivery:
         await self._quiet()
         self._renderer = renderer
         if not self._caller.started:
-            await self._caller.start(200, EVENT_STREAM, self._headers)
+            self._caller.start(200, EVENT_STREAM, self._headers)
         await self._caller.send(renderer.feed(held))
 
     async def carry(self, source: Source) -> None:
@@ -112,13 +112,13 @@ class Delivery:
             if data:
                 await self._caller.send(data)
             data = renderer.feed(await source.next())
-        await self._caller.finish(data + renderer.close())
+        self._caller.finish(data + renderer.close())
 
     async def fail(self, renderer: StreamRenderer, error: StreamError) -> None:
         """End a committed stream with an error frame."""
         await self._quiet()
         active = self._renderer or renderer
-        await self._caller.finish(active.feed([error]) + active.close())
+        self._caller.finish(active.feed([error]) + active.close())
 
     async def abandon(self) -> None:
         """The client is gone: nothing more is said."""
@@ -126,7 +126,7 @@ class Delivery:
 
     async def _speak(self, comment: bytes) -> None:
         if not self._caller.started:
-            await self._caller.start(200, EVENT_STREAM, self._headers)
+            self._caller.start(200, EVENT_STREAM, self._headers)
         await self._caller.send(comment)
 
     async def _quiet(self) -> None:

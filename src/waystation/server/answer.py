@@ -1,6 +1,7 @@
 """One request's answer: whole in a single write, or streamed in chunks as the connection takes them.
 
-It knows the framing of HTTP/1.1 and nothing of sockets; what it renders goes to the connection that made it.
+It knows the framing of HTTP/1.1 and nothing of sockets; what it renders goes to the connection that made it. Its last
+bytes leave when its handler is done, so that what a handler notes for good is noted before its client can know.
 """
 
 from collections.abc import Callable
@@ -8,10 +9,12 @@ from functools import lru_cache
 from http import HTTPStatus
 from typing import Protocol
 
+from msgspec import Struct
+
 from waystation.server.request import Headers, Request
 
-_EVENT_STREAM = b"text/event-stream"
 _BODILESS = frozenset({204, 304})
+_TWICE = "a second answer to one request"
 _JOIN = 256 * 1024
 """Up to this many bytes a copy into one write is cheaper than a second write."""
 
@@ -41,87 +44,81 @@ class Wire(Protocol):
         """Return when more can be taken, or nothing ever will."""
 
 
-class Answer:
+class Answer(Struct, eq=False):
     """At most one answer, begun once and finished once. What is said after the client has gone is dropped."""
 
-    __slots__ = ("_bare", "_chunked", "_gone", "_keep_alive", "_old", "_wire", "extra", "finished", "started")
-
-    def __init__(self, wire: Wire, request: Request) -> None:
-        self._wire = wire
-        self._bare = request.method == "HEAD"
-        self._old = request.version == "1.0"
-        self._keep_alive = request.keep_alive
-        self._chunked = False
-        self._gone: Callable[[], None] | None = None
-        self.extra: Headers = ()
-        """Headers which this answer has whatever it says."""
-        self.started = False
-        """The head went out."""
-        self.finished = False
-        """All of it went out."""
+    _wire: Wire
+    _request: Request
+    extra: Headers = ()
+    """Headers which this answer has whatever it says."""
+    started: bool = False
+    """The head went out."""
+    finished: bool = False
+    """All of it went out."""
+    _last: bool = False
+    _bare: bool = False
+    _chunked: bool = False
+    _gone: Callable[[], None] | None = None
+    _held: bytes = b""
+    """What leaves with the next piece, or at the end."""
 
     @property
     def keep_alive(self) -> bool:
         """Whether another request may follow on the connection."""
-        return self._keep_alive and not self._wire.ending
+        return self._request.keep_alive and not self._last and not self._wire.ending
 
     def close(self) -> None:
         """Let this be the connection's last answer."""
-        self._keep_alive = False
+        self._last = True
 
-    async def reply(self, status: int, content_type: bytes, headers: Headers, body: bytes) -> None:
-        """A whole answer at once; no content-type where it is empty."""
-        self.whole(status, content_type, headers, body)
-
-    def whole(
+    def reply(
         self, status: int, content_type: bytes, headers: Headers, body: bytes, length: int | None = None
     ) -> None:
-        """The same without waiting; `length`: what the body of an answer to HEAD would have."""
-        self._check_unanswered()
-        head = _opening(status, content_type)
-        if status not in _BODILESS:
-            head += b"content-length: %d\r\n" % (len(body) if length is None else length)
-        head = self._head(head, headers)
-        self.started = self.finished = True
-        if self._bare or status in _BODILESS:
-            self._wire.write(head)
-        elif len(body) <= _JOIN:
-            self._wire.write(head + body)
-        else:
-            self._wire.write(head)
-            self._wire.write(body)
-
-    async def start(self, status: int, content_type: bytes, headers: Headers) -> None:
-        """Begin a streamed answer; an event stream says that no cache may replay it."""
-        if content_type == _EVENT_STREAM:
-            headers = ((b"cache-control", b"no-cache"), *headers)
-        self.open(status, content_type, headers)
-
-    def open(self, status: int, content_type: bytes, headers: Headers) -> None:
-        """The same without waiting, and with these headers only."""
-        self._check_unanswered()
+        """A whole answer at once; no content-type where it is empty. `length`: what the body of an answer to HEAD would have."""
+        if self.started:
+            raise RuntimeError(_TWICE)
         head = _opening(status, content_type)
         if status in _BODILESS:
-            self._bare = True
-        elif self._old:
-            self._keep_alive = False
+            body = b""
         else:
-            self._chunked = True
-            head += b"transfer-encoding: chunked\r\n"
+            head = b"%bcontent-length: %d\r\n" % (head, len(body) if length is None else length)
         head = self._head(head, headers)
+        self.started = self.finished = True
+        if self._request.method == "HEAD":
+            self._held = head
+        elif len(body) <= _JOIN:
+            self._held = head + body
+        else:
+            self._wire.write(head)
+            self._held = body
+
+    def start(self, status: int, content_type: bytes, headers: Headers) -> None:
+        """Begin a streamed answer; its head leaves with the first piece."""
+        if self.started:
+            raise RuntimeError(_TWICE)
+        head = _opening(status, content_type)
+        self._bare = self._request.method == "HEAD" or status in _BODILESS
+        if status not in _BODILESS:
+            if self._request.version == "1.0":
+                self._last = True
+            else:
+                head += b"transfer-encoding: chunked\r\n"
+                self._chunked = True
+        self._held = self._head(head, headers)
         self.started = True
-        self._wire.write(head)
 
     async def send(self, data: bytes) -> None:
         """One piece of a streamed answer; returns when the connection can take more."""
         if self.finished or not self.started:
             raise RuntimeError("a piece of an answer that is not under way")
+        piece, self._held = self._held, b""
         if data and not self._bare:
-            self._wire.write(b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data)
+            piece += b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data
+        self._wire.write(piece)
         if self._wire.full:
             await self._wire.drained()
 
-    async def finish(self, data: bytes) -> None:
+    def finish(self, data: bytes) -> None:
         """The last piece."""
         if self.finished or not self.started:
             raise RuntimeError("the end of an answer that is not under way")
@@ -129,11 +126,16 @@ class Answer:
         if self._bare:
             return
         if not self._chunked:
-            self._wire.write(data)
+            self._held += data
         elif data:
-            self._wire.write(b"%x\r\n%b\r\n0\r\n\r\n" % (len(data), data))
+            self._held += b"%x\r\n%b\r\n0\r\n\r\n" % (len(data), data)
         else:
-            self._wire.write(b"0\r\n\r\n")
+            self._held += b"0\r\n\r\n"
+
+    def flush(self) -> None:
+        """Send what is held back: the handler is done."""
+        if self._held:
+            self._wire.write(self._held)
 
     def listen(self, gone: Callable[[], None]) -> None:
         """Call `gone` when the client hangs up before its answer is finished; at once where it has. Costs nothing."""
@@ -148,19 +150,17 @@ class Answer:
         if gone is not None and not self.finished:
             gone()
 
-    def _check_unanswered(self) -> None:
-        if self.started:
-            raise RuntimeError("a second answer to one request")
-
-    def _head(self, opening: bytes, headers: Headers) -> bytes:
+    def _head(self, head: bytes, headers: Headers) -> bytes:
+        """The whole head, from its opening on."""
+        if headers:
+            head += _lines(headers)
         if self.extra:
-            headers = (*headers, *self.extra)
-        lines = _lines(headers) if headers else b""
+            head += _lines(self.extra)
         if not self.keep_alive:
-            return b"%b%bconnection: close\r\n\r\n" % (opening, lines)
-        if self._old:
-            return b"%b%bconnection: keep-alive\r\n\r\n" % (opening, lines)
-        return b"%b%b\r\n" % (opening, lines)
+            return head + b"connection: close\r\n\r\n"
+        if self._request.version == "1.0":
+            return head + b"connection: keep-alive\r\n\r\n"
+        return head + b"\r\n"
 
 
 @lru_cache(maxsize=256)
@@ -178,7 +178,9 @@ def _opening(status: int, content_type: bytes) -> bytes:
 
 def _lines(headers: Headers) -> bytes:
     """Header lines; a line end inside a value would be a header that nobody meant."""
-    text = b"".join([b"%b: %b\r\n" % header for header in headers])
-    if text.count(b"\n") != len(headers) or text.count(b"\r") != len(headers) or b"\0" in text:
+    text = b""
+    for name, value in headers:
+        text += b"%b: %b\r\n" % (name, value)
+    if text.count(b"\n") != len(headers) or text.count(b"\r") != len(headers):
         raise ValueError("a header of an answer holds a line end")
     return text

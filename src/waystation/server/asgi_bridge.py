@@ -94,7 +94,7 @@ class _Cycle:
         elif more:
             await answer.send(body)
         else:
-            await answer.finish(body)
+            answer.finish(body)
         if answer.finished:
             self._over.set()
 
@@ -102,11 +102,11 @@ class _Cycle:
         said = dict(self._headers)
         length = int(said.get(b"content-length", b"0")) if self._request.method == "HEAD" else len(body)
         content_type, headers = self._split()
-        self._answer.whole(self._status, content_type, headers, body, max(length, len(body)))
+        self._answer.reply(self._status, content_type, headers, body, max(length, len(body)))
 
     def _open(self) -> None:
         content_type, headers = self._split()
-        self._answer.open(self._status, content_type, headers)
+        self._answer.start(self._status, content_type, headers)
 
     def _split(self) -> tuple[bytes, Headers]:
         """The content-type and the other headers; an application may also ask for the connection's end."""

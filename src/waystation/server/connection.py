@@ -262,7 +262,8 @@ class Connection(asyncio.Protocol):
         if not answer.started and not self._lost:
             refusal = self._routes.refuse(500, "Internal Server Error", request)
             answer.close()
-            answer.whole(refusal.status, refusal.content_type, refusal.headers, refusal.body)
+            answer.reply(refusal.status, refusal.content_type, refusal.headers, refusal.body)
+        answer.flush()
         self._answer = self._task = self._request = None
         if self._lost:
             self._home.leave(self)
@@ -309,10 +310,11 @@ class Connection(asyncio.Protocol):
 
     def _end_with(self, reply: Reply) -> None:
         """Answer without a handler, and end: what else was sent on this connection is not read as requests."""
-        request = self._request or Request("", b"", {}, [])
+        request = self._request or Request("", b"", "", b"", "1.1", {}, [])
         answer = Answer(self, request)
         answer.close()
-        answer.whole(reply.status, reply.content_type, reply.headers, reply.body)
+        answer.reply(reply.status, reply.content_type, reply.headers, reply.body)
+        answer.flush()
         self._linger()
 
     def _close(self) -> None:

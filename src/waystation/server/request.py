@@ -27,42 +27,25 @@ class Reply(Struct, frozen=True):
     headers: Headers = ()
 
 
-class Request:
+class Request(Struct, eq=False):
     """One request. Header names are lower-cased; of a repeated header the first value is in `headers`."""
 
-    __slots__ = (
-        "awaits_continue",
-        "body",
-        "client",
-        "headers",
-        "keep_alive",
-        "length",
-        "method",
-        "path",
-        "query",
-        "repeated",
-        "target",
-        "version",
-    )
-
-    def __init__(
-        self, method: str, target: bytes, headers: dict[bytes, bytes], repeated: list[tuple[bytes, bytes]]
-    ) -> None:
-        self.method = method
-        self.target = target
-        """The path as received, percent-encoded, without its query."""
-        self.path = ""
-        """The path decoded."""
-        self.query = b""
-        self.version = "1.1"
-        """Or `1.0`."""
-        self.headers = headers
-        self.repeated = repeated
-        """Later values of repeated headers, in order."""
-        self.body = b""
-        self.length = 0
-        """Declared bytes of the body, or `CHUNKED`."""
-        self.keep_alive = True
-        self.awaits_continue = False
-        self.client: tuple[str, int] | None = None
-        """Address and port of the peer."""
+    method: str
+    target: bytes
+    """The path as received, percent-encoded, without its query."""
+    path: str
+    """The path decoded."""
+    query: bytes
+    version: str
+    """`1.0` or `1.1`."""
+    headers: dict[bytes, bytes]
+    repeated: list[tuple[bytes, bytes]]
+    """Later values of repeated headers, in order."""
+    length: int = 0
+    """Declared bytes of the body, or `CHUNKED`."""
+    keep_alive: bool = True
+    awaits_continue: bool = False
+    """The client sends its body only when told to go on."""
+    body: bytes = b""
+    client: tuple[str, int] | None = None
+    """Address and port of the peer."""

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 _encode = msgspec.json.Encoder().encode
-_PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
+_PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 FLUSH_BYTES = 64 * 1024
 
 
@@ -53,7 +53,7 @@ def configure(level: str, style: str, stream: TextIO | None = None) -> None:
     handler = logging.StreamHandler(out)
     handler.setFormatter(PrettyFormatter() if pretty else JsonFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    for noisy in ("uvicorn.access", "aiosqlite", "alembic", "asyncio"):
+    for noisy in ("aiosqlite", "alembic", "asyncio"):
         logging.getLogger(noisy).setLevel("WARNING")
 
 
