@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+import msgspec
 from msgspec.structs import replace
 
 from waystation.catalog.pricing import Pricing
@@ -57,3 +58,8 @@ def charged(number: int, nano: int, **changes: object) -> GenerationRecord:
 def under_own_credential(number: int, nano: int, **changes: object) -> GenerationRecord:
     """A record whose provider charged so many nano-dollars to the caller's own credential."""
     return a_record(number, cost=Cost(0, nano, 0, nano, is_byok=True), **changes)
+
+
+def encoded(*records: GenerationRecord) -> list[bytes]:
+    """Records as stores take them."""
+    return [msgspec.json.encode(record) for record in records]

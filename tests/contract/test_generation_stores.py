@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from generation_records import DAY, KEY, NOON, OTHER_KEY, a_record, charged, under_own_credential
+from generation_records import DAY, KEY, NOON, OTHER_KEY, a_record, charged, encoded, under_own_credential
 from waystation.generations.record import NO_PRICING
 from waystation.generations.store import GenerationStore, Spend
 from waystation.operations.usage import Cost
@@ -30,7 +30,7 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 async def test_records_come_back_whole(store: GenerationStore) -> None:
     full = a_record(1)
     bare = a_record(2, usage=None, cost=None, pricing=NO_PRICING, attempts=(), provider=None, status=404)
-    await store.add([full, bare])
+    await store.add(encoded(full, bare))
 
     assert await store.get(full.id) == full
     assert await store.get(bare.id) == bare
@@ -42,17 +42,17 @@ async def test_adding_nothing_is_fine(store: GenerationStore) -> None:
 
 
 async def test_a_record_that_is_known_changes_nothing(store: GenerationStore) -> None:
-    await store.add([charged(1, 5)])
+    await store.add(encoded(charged(1, 5)))
 
-    await store.add([charged(1, 1000), charged(2, 7)])
-    await store.add([charged(2, 7)])
+    await store.add(encoded(charged(1, 1000), charged(2, 7)))
+    await store.add(encoded(charged(2, 7)))
 
     assert await store.get(charged(1, 5).id) == charged(1, 5)
     assert (await store.spend(KEY, NOON)).total == 12
 
 
 async def test_a_record_twice_in_one_batch_counts_once(store: GenerationStore) -> None:
-    await store.add([charged(1, 5), charged(1, 5), charged(2, 7)])
+    await store.add(encoded(charged(1, 5), charged(1, 5), charged(2, 7)))
 
     assert (await store.spend(KEY, NOON)).total == 12
 
@@ -60,13 +60,13 @@ async def test_a_record_twice_in_one_batch_counts_once(store: GenerationStore) -
 async def test_batches_at_the_same_time_count_every_record_once(store: GenerationStore) -> None:
     batches = [[charged(number, 1) for number in range(start, start + 20)] for start in range(0, 100, 10)]
 
-    await asyncio.gather(*(store.add(batch) for batch in batches))
+    await asyncio.gather(*(store.add(encoded(*batch)) for batch in batches))
 
     assert (await store.spend(KEY, NOON)).total == 110
 
 
 async def test_a_key_without_generations_has_spent_nothing(store: GenerationStore) -> None:
-    await store.add([charged(1, 5)])
+    await store.add(encoded(charged(1, 5)))
 
     assert await store.spend(OTHER_KEY, NOON) == Spend()
 
@@ -74,7 +74,7 @@ async def test_a_key_without_generations_has_spent_nothing(store: GenerationStor
 async def test_spend_is_summed_by_utc_day_week_from_monday_and_month(store: GenerationStore) -> None:
     saturday = NOON
     await store.add(
-        [
+        encoded(
             charged(1, 1, created_at=saturday),
             charged(2, 10, created_at=saturday - DAY // 2),
             charged(3, 100, created_at=saturday - DAY // 2 - 1),
@@ -83,7 +83,7 @@ async def test_spend_is_summed_by_utc_day_week_from_monday_and_month(store: Gene
             charged(6, 100_000, created_at=saturday - 21 * DAY),
             charged(7, 1_000_000, created_at=saturday - 22 * DAY),
             charged(8, 10_000_000, key_hash=OTHER_KEY),
-        ]
+        )
     )
 
     assert await store.spend(KEY, saturday) == Spend(total=1_111_111, daily=11, weekly=1111, monthly=111_111)
@@ -91,7 +91,11 @@ async def test_spend_is_summed_by_utc_day_week_from_monday_and_month(store: Gene
 
 async def test_own_credentials_are_summed_apart(store: GenerationStore) -> None:
     await store.add(
-        [charged(1, 3), under_own_credential(2, 40), under_own_credential(3, 500, created_at=NOON - 30 * DAY)]
+        encoded(
+            charged(1, 3),
+            under_own_credential(2, 40),
+            under_own_credential(3, 500, created_at=NOON - 30 * DAY),
+        )
     )
 
     spend = await store.spend(KEY, NOON)
@@ -100,12 +104,12 @@ async def test_own_credentials_are_summed_apart(store: GenerationStore) -> None:
 
 
 async def test_an_unknown_cost_is_not_summed(store: GenerationStore) -> None:
-    await store.add([a_record(1, cost=Cost(None, 5, 0, None)), charged(2, 7)])
+    await store.add(encoded(a_record(1, cost=Cost(None, 5, 0, None)), charged(2, 7)))
 
     assert (await store.spend(KEY, NOON)).total == 7
 
 
 async def test_sums_hold_more_than_32_bits(store: GenerationStore) -> None:
-    await store.add([charged(1, 10**17), charged(2, 10**17)])
+    await store.add(encoded(charged(1, 10**17), charged(2, 10**17)))
 
     assert (await store.spend(KEY, NOON)).total == 2 * 10**17

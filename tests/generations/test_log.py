@@ -1,14 +1,12 @@
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
 
-from generation_records import KEY, NOON, a_record, charged
+from generation_records import KEY, NOON, a_record, charged, encoded
 from waystation.errors import Unavailable
 from waystation.generations.log import GenerationLog
-from waystation.generations.record import GenerationRecord
 from waystation.generations.store import RecordRejected
 from waystation.storage.memory import MemoryGenerationStore
 
@@ -21,12 +19,12 @@ class FailingStore(MemoryGenerationStore):
         self.reachable = True
         self.refused: set[str] = set()
 
-    async def add(self, records: Sequence[GenerationRecord], encoded: Sequence[bytes] | None = None) -> None:
+    async def add(self, payloads: Sequence[bytes]) -> None:
         if not self.reachable:
             raise Unavailable("The database cannot be reached.")
-        if any(record.id in self.refused for record in records):
+        if any(generation_id.encode() in payload for payload in payloads for generation_id in self.refused):
             raise RecordRejected("made to refuse")
-        await super().add(records, encoded)
+        await super().add(payloads)
 
     def __len__(self) -> int:
         return len(self._records)
@@ -147,7 +145,7 @@ async def test_replaying_what_is_in_the_store_already_counts_nothing_twice(
     first.append(charged(1, 5))
     await first.close()
     store.reachable = True
-    await store.add([charged(1, 5)])
+    await store.add(encoded(charged(1, 5)))
 
     second = GenerationLog(store, tmp_path / "journal")
     await second.start()
@@ -214,7 +212,6 @@ async def test_memory_and_disk_both_full_is_a_loss_that_is_counted(
     with caplog.at_level(logging.CRITICAL):
         for number in range(3):
             log.append(a_record(number))
-        await asyncio.sleep(0)
 
     health = log.health()
     assert (health.unjournaled, health.lost, health.journal_ok, health.ok) == (2, 1, False, False)

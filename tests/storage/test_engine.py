@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from generation_records import a_record, charged
+from generation_records import a_record, charged, encoded
 from waystation.errors import Unavailable
 from waystation.generations.store import RecordRejected
 from waystation.settings.problem import SettingsError
@@ -78,7 +78,7 @@ async def test_a_database_that_is_not_there_is_unavailable(tmp_path: Path) -> No
         with pytest.raises(Unavailable):
             await question
     with pytest.raises(Unavailable):
-        await generations.add([a_record()])
+        await generations.add(encoded(a_record()))
     await engine.dispose()
 
 
@@ -86,7 +86,7 @@ async def test_a_batch_with_a_record_that_cannot_be_kept_changes_nothing(engine:
     store = SqlGenerationStore(engine)
 
     with pytest.raises(RecordRejected):
-        await store.add([charged(1, 5), charged(2, 2**70)])
+        await store.add(encoded(charged(1, 5), charged(2, 2**63)))
 
     assert await store.get(charged(1, 5).id) is None
     assert (await store.spend(charged(1, 5).key_hash, charged(1, 5).created_at)).total == 0
@@ -98,6 +98,6 @@ async def test_sums_and_records_are_one_transaction(engine: AsyncEngine) -> None
         await connection.execute(text("ALTER TABLE daily_spend RENAME TO elsewhere"))
 
     with pytest.raises(Unavailable):
-        await store.add([charged(1, 5)])
+        await store.add(encoded(charged(1, 5)))
 
     assert await store.get(charged(1, 5).id) is None

@@ -265,15 +265,15 @@ class GenerationLog:
 
     async def _keep(self, payloads: Sequence[bytes]) -> set[str]:
         """Bring encoded records into the store; the ids of those it refuses for good."""
-        records = [self._decode(payload) for payload in payloads]
         try:
-            await self._store.add(records, payloads)
+            await self._store.add(payloads)
         except RecordRejected as error:
             if len(payloads) > 1:
                 return {identity for payload in payloads for identity in await self._keep([payload])}
             self._rejected += 1
-            log.critical("the database refuses a generation: %s", error, extra={"generation": records[0].id})
-            return {records[0].id}
+            generation_id = self._decode(payloads[0]).id
+            log.critical("the database refuses a generation: %s", error, extra={"generation": generation_id})
+            return {generation_id}
         return set()
 
 

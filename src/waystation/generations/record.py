@@ -15,7 +15,7 @@ ApiType: TypeAlias = Literal["completions", "embeddings", "rerank", "tts", "stt"
 NO_PRICING = Raw(b"null")
 
 
-class ProviderResponse(Struct, frozen=True, gc=False):
+class ProviderResponse(Struct, frozen=True, gc=False, omit_defaults=True):
     """One attempt. `status` None: no answer came. `latency` is milliseconds until its end; `id` is the provider's own."""
 
     status: int | None

@@ -35,10 +35,11 @@ class RecordRejected(InternalError):
 class GenerationStore(Protocol):
     """Where records end up. Every method raises `Unavailable` where the store cannot be reached."""
 
-    async def add(self, records: Sequence[GenerationRecord], encoded: Sequence[bytes] | None = None) -> None:
-        """Keep all of them or none; `RecordRejected` where one of them cannot be kept.
+    async def add(self, payloads: Sequence[bytes]) -> None:
+        """Keep records (each a `GenerationRecord` as JSON), all or none; `RecordRejected` where one cannot be kept.
 
-        A record whose id is known already changes nothing, sums included. `encoded`: the same as JSON, from who has it."""
+        A record whose id is known already changes nothing, sums included.
+        """
         ...
 
     async def get(self, generation_id: str) -> GenerationRecord | None:

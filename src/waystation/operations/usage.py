@@ -9,7 +9,7 @@ from msgspec import Struct
 from waystation.operations.parts import JsonObject
 
 
-class Usage(Struct, frozen=True):
+class Usage(Struct, frozen=True, omit_defaults=True):
     """Token and unit counters of one generation. `extras`: a provider's own counters, kept for the same dialect."""
 
     prompt_tokens: int = 0
@@ -39,11 +39,11 @@ class Usage(Struct, frozen=True):
         return self.prompt_tokens + self.completion_tokens
 
 
-class Cost(Struct, frozen=True):
+class Cost(Struct, frozen=True, omit_defaults=True):
     """Nano-dollars. `total` is None where a used rate is unknown: never a false zero."""
 
     total: int | None
     prompt: int
     completion: int
-    upstream: int | None
+    upstream: int | None = None
     is_byok: bool = False

@@ -1,12 +1,11 @@
 """The last step, exactly once for every exchange, whether it succeeded, failed or was abandoned: its record and metrics.
 
-Charging happens here and nowhere else. Nothing here delays the answer, which has gone out before.
+Charging happens here and nowhere else. The record is in the journal before the answer's last bytes leave.
 """
 
 import time
 
 from waystation.credits.cost import Tariffs, is_insured
-from waystation.credits.money import NANO
 from waystation.errors import ProviderError
 from waystation.exchange import Attempt, Exchange
 from waystation.generations.log import GenerationLog
@@ -36,45 +35,48 @@ class Settlement:
         self._generations.append(record)
         self._count(exchange, record)
         if self._lines.on:
-            self._lines.write(_line(exchange, record))
+            self._lines.write(_line(exchange.created, record))
 
     def _record(self, exchange: Exchange) -> GenerationRecord:
         request, endpoint, app = exchange.request, exchange.endpoint, exchange.app
-        asked = (request.model or next(iter(request.models), "")) if request is not None else ""
-        finish = (
-            "error" if exchange.error is not None and exchange.usage is not None else exchange.finish_reason
-        )
-        tariff = self._tariffs.of(endpoint.pricing) if endpoint is not None else None
-        usage, cost = exchange.usage, exchange.cost
-        discount = None
-        if tariff is not None and usage is not None:
-            discount = tariff.cache_discount(usage, exchange.created)
-            if is_insured(usage, finish):
-                cost = tariff.insured(usage, exchange.created)
+        asked = model = (request.model or next(iter(request.models), "")) if request is not None else ""
+        provider, tag, pricing = None, None, NO_PRICING
+        error, finish = exchange.error, exchange.finish_reason
+        usage, cost, discount = exchange.usage, exchange.cost, None
+        if error is not None and usage is not None:
+            finish = "error"
+        if endpoint is not None:
+            model, provider, tag = endpoint.model_id, endpoint.provider, endpoint.tag
+            tariff = self._tariffs.of(endpoint.pricing)
+            pricing = tariff.snapshot
+            if usage is not None:
+                discount = tariff.cache_discount(usage, exchange.created)
+                if is_insured(usage, finish):
+                    cost = tariff.insured(usage, exchange.created)
         return GenerationRecord(
             id=exchange.id,
             created_at=int(exchange.created * 1000),
             key_hash=exchange.account.key_hash,
-            model=endpoint.model_id if endpoint is not None else asked,
+            model=model,
             requested_model=asked,
             dialect=exchange.dialect,
             workspace_id=exchange.account.workspace_id,
-            provider=endpoint.provider if endpoint is not None else None,
+            provider=provider,
             provider_name=exchange.provider_name,
-            endpoint_id=endpoint.tag if endpoint is not None else None,
+            endpoint_id=tag,
             upstream_id=exchange.upstream_id,
             service_tier=exchange.served_tier,
             strategy=exchange.strategy,
             attempts=tuple([_response(attempt) for attempt in exchange.attempts]),
             dropped=tuple(exchange.dropped),
             usage=usage,
-            pricing=tariff.snapshot if tariff is not None else NO_PRICING,
+            pricing=pricing,
             cost=cost,
             cache_discount=discount,
             finish_reasons=(finish,) if finish else (),
             native_finish_reasons=(exchange.native_finish_reason,) if finish else (),
             status=exchange.status,
-            error_type=exchange.error.error_type if exchange.error is not None else None,
+            error_type=error.error_type if error is not None else None,
             streamed=request is not None and request.stream,
             cancelled=exchange.cancelled,
             latency=_since(exchange, exchange.first_content),
@@ -88,22 +90,21 @@ class Settlement:
         )
 
     def _count(self, exchange: Exchange, record: GenerationRecord) -> None:
-        metrics = self._metrics
-        model = record.model if record.provider is not None else ""
         provider = record.provider or ""
-        metrics.requests.add((model, provider, str(record.status)))
-        for attempt in exchange.attempts:
-            metrics.attempts.add((attempt.endpoint.provider, str(attempt.status or 0)))
-        if record.cancelled:
-            metrics.cancelled.add((model,))
-        if record.usage is not None:
-            metrics.tokens.add((model, provider, "prompt"), record.usage.prompt_tokens)
-            metrics.tokens.add((model, provider, "completion"), record.usage.completion_tokens)
-        if record.charged:
-            metrics.cost.add((model, provider), record.charged / NANO)
+        tally = self._metrics.tally(record.model if provider else "", provider, record.status)
+        tally.exchanges += 1
+        tally.cancelled += record.cancelled
+        usage, cost = record.usage, record.cost
+        if usage is not None:
+            tally.prompt_tokens += usage.prompt_tokens
+            tally.completion_tokens += usage.completion_tokens
+        if cost is not None and cost.total:
+            tally.cost += cost.total
         if provider and exchange.first_content is not None and exchange.ended is not None:
-            metrics.first_content.observe((provider,), exchange.first_content - exchange.started)
-            metrics.duration.observe((provider,), exchange.ended - exchange.started)
+            tally.first_content.observe(exchange.first_content - exchange.started)
+            tally.duration.observe(exchange.ended - exchange.started)
+        for attempt in record.attempts:
+            self._metrics.attempts[attempt.provider, attempt.status or 0] += 1
 
 
 def _response(attempt: Attempt) -> ProviderResponse:
@@ -124,10 +125,10 @@ def _since(exchange: Exchange, moment: float | None) -> int | None:
     return None if moment is None else round((moment - exchange.started) * 1000)
 
 
-def _line(exchange: Exchange, record: GenerationRecord) -> ExchangeLine:
+def _line(created: float, record: GenerationRecord) -> ExchangeLine:
     usage = record.usage
     return ExchangeLine(
-        timestamp(exchange.created),
+        timestamp(created),
         "info",
         "exchange",
         record.id,
@@ -136,7 +137,7 @@ def _line(exchange: Exchange, record: GenerationRecord) -> ExchangeLine:
         record.status,
         record.error_type,
         record.cancelled,
-        len(exchange.attempts),
+        len(record.attempts),
         usage.prompt_tokens if usage is not None else None,
         usage.completion_tokens if usage is not None else None,
         record.generation_time,

@@ -1,26 +1,56 @@
-"""`GenerationStore` over the database: each record once, and the sums of its key's day in the same transaction."""
+"""`GenerationStore` over the database: each record once, and the sums of its key's day in the same transaction.
 
-from collections.abc import Sequence
+A batch is made ready in a thread, so that the event loop's share of a record is next to nothing.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import TypeAlias
 
 import msgspec
 from msgspec import Struct
 from sqlalchemy import case, func, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.dialects.postgresql.base import PGDialect
+from sqlalchemy.dialects.sqlite.base import SQLiteDialect
+from sqlalchemy.engine.default import DefaultDialect
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from waystation.generations.record import GenerationRecord
 from waystation.generations.store import Periods, RecordRejected, Spend, day_of
 from waystation.storage.engine import NotStorable, reaching
 from waystation.storage.tables import daily_spend, generations
 
-_encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(GenerationRecord).decode
 
+_Row: TypeAlias = tuple[object, ...]
 
-class _Sums(Struct):
-    cost: int = 0
-    byok_cost: int = 0
-    generations: int = 0
+
+class _Counters(Struct, frozen=True, gc=False):
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+class _Amounts(Struct, frozen=True, gc=False):
+    total: int | None = 0
+    upstream: int | None = None
+    is_byok: bool = False
+
+
+class _Columns(Struct, frozen=True, gc=False):
+    """What the table's columns want of a record; the rest of it is not looked at."""
+
+    id: str
+    created_at: int
+    key_hash: str
+    model: str
+    provider: str | None = None
+    status: int = 200
+    cost: _Amounts = _Amounts()
+    usage: _Counters = _Counters()
+
+
+_columns = msgspec.json.Decoder(_Columns).decode
 
 
 class SqlGenerationStore:
@@ -28,27 +58,32 @@ class SqlGenerationStore:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
-        insert = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
+        is_postgresql = engine.dialect.name == "postgresql"
+        insert = postgresql.insert if is_postgresql else sqlite.insert
+        dialect: type[DefaultDialect] = PGDialect if is_postgresql else SQLiteDialect
+        positional = dialect(paramstyle="format" if is_postgresql else "qmark")
         self._insert_unknown = insert(generations).on_conflict_do_nothing()
-        self._bulk_insert = str(self._insert_unknown.compile(dialect=engine.dialect))
+        self._bulk_insert = str(self._insert_unknown.compile(dialect=positional))
         days = insert(daily_spend)
         days = days.on_conflict_do_update(
             index_elements=[daily_spend.c.key_hash, daily_spend.c.day],
-            set_={name: daily_spend.c[name] + days.excluded[name] for name in _Sums.__struct_fields__},
+            set_={
+                name: daily_spend.c[name] + days.excluded[name]
+                for name in ("cost", "byok_cost", "generations")
+            },
         )
-        self._add_to_days = str(days.compile(dialect=engine.dialect))
+        self._add_to_days = str(days.compile(dialect=positional))
 
-    async def add(self, records: Sequence[GenerationRecord], encoded: Sequence[bytes] | None = None) -> None:
-        """Keep all of them or none; `RecordRejected` where one of them cannot be kept. Known ids change nothing."""
-        if not records:
+    async def add(self, payloads: Sequence[bytes]) -> None:
+        """Keep records, all or none; `RecordRejected` where one cannot be kept. Known ids change nothing."""
+        if not payloads:
             return
         try:
             with reaching():
-                texts = encoded if encoded is not None else [_encode(record) for record in records]
-                rows = [_row(record, text) for record, text in zip(records, texts, strict=True)]
-                if not await self._add_new(records, rows):
-                    await self._add_unknown(records, rows)
-        except NotStorable as error:
+                columns, rows, days = await asyncio.to_thread(_prepared, payloads)
+                if not await self._add_new(rows, days):
+                    await self._add_unknown(columns, rows)
+        except (NotStorable, msgspec.DecodeError) as error:
             raise RecordRejected(str(error)) from error
 
     async def get(self, generation_id: str) -> GenerationRecord | None:
@@ -75,54 +110,63 @@ class SqlGenerationStore:
                 ).one()
                 return Spend(*(int(amount) for amount in row))
 
-    async def _add_new(self, records: Sequence[GenerationRecord], rows: list[dict[str, object]]) -> bool:
+    async def _add_new(self, rows: list[_Row], days: list[_Row]) -> bool:
         """Add records none of which is known, the usual case, by the driver's own bulk insert; else change nothing."""
         async with self._engine.connect() as connection:
             result = await connection.exec_driver_sql(self._bulk_insert, rows)
             if result.rowcount != len(rows):
                 return False
-            await self._sum(connection, records)
+            await connection.exec_driver_sql(self._add_to_days, days)
             await connection.commit()
             return True
 
-    async def _add_unknown(self, records: Sequence[GenerationRecord], rows: list[dict[str, object]]) -> None:
+    async def _add_unknown(self, columns: list[_Columns], rows: list[_Row]) -> None:
         """Add those of the records that are not known."""
+        names = generations.c.keys()
         async with self._engine.begin() as connection:
-            result = await connection.execute(self._insert_unknown.returning(generations.c.id), rows)
+            named = [dict(zip(names, row, strict=True)) for row in rows]
+            result = await connection.execute(self._insert_unknown.returning(generations.c.id), named)
             new = set(result.scalars())
-            once = {record.id: record for record in reversed(records) if record.id in new}
-            await self._sum(connection, list(once.values()))
-
-    async def _sum(self, connection: AsyncConnection, records: Sequence[GenerationRecord]) -> None:
-        """Add new records to their days, in one order for all writers, so that none waits for another in a circle."""
-        days: dict[tuple[str, int], _Sums] = {}
-        for record in records:
-            sums = days.setdefault((record.key_hash, day_of(record.created_at)), _Sums())
-            sums.cost += record.charged
-            sums.byok_cost += record.byok
-            sums.generations += 1
-        if not days:
-            return
-        rows = [
-            {"key_hash": key_hash, "day": day, **msgspec.structs.asdict(sums)}
-            for (key_hash, day), sums in sorted(days.items(), key=lambda item: item[0])
-        ]
-        await connection.exec_driver_sql(self._add_to_days, rows)
+            once = {record.id: record for record in reversed(columns) if record.id in new}
+            if once:
+                await connection.exec_driver_sql(self._add_to_days, _days(once.values()))
 
 
-def _row(record: GenerationRecord, encoded: bytes) -> dict[str, object]:
-    usage, cost = record.usage, record.cost
-    return {
-        "id": record.id,
-        "created_at": record.created_at,
-        "key_hash": record.key_hash,
-        "model": record.model,
-        "provider": record.provider,
-        "status": record.status,
-        "cost": None if record.cost_unknown else record.charged,
-        "upstream_cost": cost.upstream if cost is not None else None,
-        "is_byok": cost is not None and cost.is_byok,
-        "prompt_tokens": usage.prompt_tokens if usage is not None else 0,
-        "completion_tokens": usage.completion_tokens if usage is not None else 0,
-        "record": encoded.decode(),
-    }
+def _prepared(payloads: Sequence[bytes]) -> tuple[list[_Columns], list[_Row], list[_Row]]:
+    """The records' columns, their rows, and what they add to their days."""
+    columns = [_columns(payload) for payload in payloads]
+    rows = [_row(record, payload) for record, payload in zip(columns, payloads, strict=True)]
+    return columns, rows, _days(columns)
+
+
+def _row(record: _Columns, payload: bytes) -> _Row:
+    """One row of the table, in the order of its columns."""
+    cost, usage = record.cost, record.usage
+    return (
+        record.id,
+        record.created_at,
+        record.key_hash,
+        record.model,
+        record.provider,
+        record.status,
+        cost.total,
+        cost.upstream,
+        cost.is_byok,
+        usage.prompt_tokens,
+        usage.completion_tokens,
+        payload.decode(),
+    )
+
+
+def _days(records: Iterable[_Columns]) -> list[_Row]:
+    """Rows of sums, in one order for all writers, so that none waits for another in a circle."""
+    days: dict[tuple[str, int], list[int]] = {}
+    for record in records:
+        key = (record.key_hash, day_of(record.created_at))
+        sums = days.get(key)
+        if sums is None:
+            sums = days[key] = [0, 0, 0]
+        sums[0] += record.cost.total or 0
+        sums[1] += (record.cost.upstream or 0) if record.cost.is_byok else 0
+        sums[2] += 1
+    return [(*key, *sums) for key, sums in sorted(days.items())]

@@ -2,9 +2,13 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
 from waystation.accounts.keys import Account
 from waystation.generations.record import GenerationRecord
 from waystation.generations.store import Periods, Spend, day_of
+
+_decode = msgspec.json.Decoder(GenerationRecord).decode
 
 
 class MemoryKeyStore:
@@ -36,10 +40,10 @@ class MemoryGenerationStore:
     def __init__(self) -> None:
         self._records: dict[str, GenerationRecord] = {}
 
-    async def add(self, records: Sequence[GenerationRecord], encoded: Sequence[bytes] | None = None) -> None:
+    async def add(self, payloads: Sequence[bytes]) -> None:
         """Keep all of them; known ids change nothing."""
-        del encoded
-        for record in records:
+        for payload in payloads:
+            record = _decode(payload)
             self._records.setdefault(record.id, record)
 
     async def get(self, generation_id: str) -> GenerationRecord | None:

@@ -57,7 +57,7 @@ def configure(level: str, style: str, stream: TextIO | None = None) -> None:
         logging.getLogger(noisy).setLevel("WARNING")
 
 
-class ExchangeLine(Struct, omit_defaults=True):
+class ExchangeLine(Struct, omit_defaults=True, gc=False):
     """What the log says of one settled exchange. `ms` is the whole time, `error` a word of `error_type`."""
 
     time: str
@@ -82,22 +82,20 @@ class ExchangeLog:
         self._out = stream or sys.stderr
         self.on = level in ("debug", "info")
         self._pretty = style == "pretty" or (style == "auto" and self._out.isatty())
-        self._lines: list[bytes] = []
-        self._size = 0
+        self._lines = bytearray()
 
     def write(self, line: ExchangeLine) -> None:
         """Keep one line."""
-        encoded = _pretty(line) if self._pretty else _encode(line)
-        self._lines.append(encoded)
-        self._size += len(encoded)
-        if self._size > FLUSH_BYTES:
+        self._lines += _pretty(line) if self._pretty else _encode(line)
+        self._lines += b"\n"
+        if len(self._lines) > FLUSH_BYTES:
             self.flush()
 
     def flush(self) -> None:
         """Write what is kept."""
         if self._lines:
-            lines, self._lines, self._size = self._lines, [], 0
-            self._out.write(b"\n".join(lines).decode() + "\n")
+            lines, self._lines = self._lines, bytearray()
+            self._out.write(lines.decode())
             self._out.flush()
 
 

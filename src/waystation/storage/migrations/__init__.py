@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from waystation.errors import Unavailable
 from waystation.settings.problem import SettingsError
-from waystation.storage.engine import database_url, sync_url
+from waystation.storage.engine import PAGE_BYTES, database_url, sync_url
 
 REVISIONS = ("0001",)
 """Every revision in order; a test compares them with the files in `versions`."""
@@ -97,6 +97,7 @@ def _upgrade(location: URL) -> None:
 def _leave_transactions_to_us(connection: sqlite3.Connection, _: object) -> None:
     connection.isolation_level = None
     connection.execute("PRAGMA busy_timeout = 60000")
+    connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")  # counts when this makes the file
 
 
 def _begin_alone(connection: Connection) -> None:
