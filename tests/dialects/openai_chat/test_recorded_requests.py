@@ -1,11 +1,18 @@
 """What clients really sent to providers survives the way through the neutral form: JSON-equal but for what is named here."""
 
 import json
-from typing import cast
+from collections.abc import Callable
+from typing import Final, cast
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from recorded_exchanges import JsonObject, Recording, recordings
 from waystation.codec.dialect import Target
 from waystation.dialects.openai_chat import DIALECT
+from waystation.dialects.openai_chat.request import decode_object, parse_request, request_of
+from waystation.errors import InvalidRequest
+from waystation.operations.chat import ChatRequest
 
 GATEWAY_ONLY = {
     "models", "route", "provider", "plugins", "preset", "session_id", "trace", "transforms", "usage", "debug",
@@ -66,6 +73,93 @@ def expected(recording: Recording) -> JsonObject:
     if isinstance(body.get("stop"), str):
         body["stop"] = [body["stop"]]
     return body
+
+
+def outcome(parse: Callable[[bytes], ChatRequest], body: bytes) -> ChatRequest | str:
+    """What becomes of a body: a request, or the words of its refusal."""
+    try:
+        return parse(body)
+    except InvalidRequest as error:
+        return str(error)
+
+
+def the_long_way(body: bytes) -> ChatRequest:
+    """As if it had unknown keys."""
+    return request_of(decode_object(body))
+
+
+def test_bodies_without_unknown_keys_mean_what_they_mean_the_long_way() -> None:
+    straight = 0
+    for recording in recordings("openai.chat"):
+        if recording.request:
+            body = json.dumps(recording.request).encode()
+            assert parse_request(body) == the_long_way(body), recording.name
+            straight += parse_request(body).extras is None
+    assert straight > 200
+
+
+PARAMETERS: Final[dict[str, list[object]]] = {
+    "model": ["a/b", "", None],
+    "stream": [True, False, None],
+    "max_tokens": [1, 0, None, 1.5, 2**70],
+    "max_completion_tokens": [7, None],
+    "temperature": [0, 2, 2.5, "1", None],
+    "top_k": [0, 5, -1],
+    "stop": ["", "a", [], ["a", "b"], ["a"] * 5],
+    "tools": [[], [{"type": "function", "function": {"name": "f", "x": 1}, "y": 2}], [{"type": "web"}], [1]],
+    "functions": [[], [{"name": "f"}]],
+    "tool_choice": ["auto", "any", {"type": "function", "function": {"name": "f"}}],
+    "function_call": ["none", {"name": "f"}],
+    "response_format": [
+        {"type": "text"},
+        {"type": "text", "x": 1},
+        {"type": "json_schema", "json_schema": {"name": "a", "schema": {}, "y": 1}},
+        {"type": "json_schema"},
+    ],
+    "reasoning": [{"effort": "low"}, {"effort": "low", "x": 1}, {}],
+    "reasoning_effort": ["low", "odd"],
+    "models": [[], ["a/b"], [1]],
+    "modalities": [[], ["text"], ["smell"]],
+    "route": ["fallback", "x"],
+    "top_logprobs": [3],
+    "logprobs": [True],
+    "service_tier": ["fast", "flex"],
+    "debug": [{"echo_upstream_body": True}, {}],
+    "logit_bias": [{}, {"1": 5}, {"1": 500}],
+    "stream_options": [{"include_usage": True}, 1],
+    "usage": [{"include": True}],
+    "x_unknown": [1, None],
+    "messages": [[], "a", None],
+}
+MESSAGES: Final[list[object]] = [
+    {"role": "user", "content": "a"},
+    {"role": "user", "content": "a", "name": "n", "tool_calls": []},
+    {"role": "user", "content": [{"type": "text", "text": "a", "x": 1}]},
+    {"role": "user", "content": None},
+    {"role": "system", "content": "a", "x": 1},
+    {"role": "assistant", "content": "a", "name": "n"},
+    {"role": "assistant", "content": "a", "reasoning": "r"},
+    {"role": "assistant", "content": None, "tool_calls": [{"id": "c", "function": {"name": "f"}}]},
+    {"role": "assistant", "content": "", "refusal": "no"},
+    {"role": "tool", "tool_call_id": "c", "content": "r"},
+    {"role": "odd", "content": "a"},
+    {"content": "a"},
+]
+
+
+FIELDS: Final = [(name, value) for name, values in PARAMETERS.items() for value in values]
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    st.lists(st.sampled_from(MESSAGES), min_size=1, max_size=3),
+    st.lists(st.sampled_from(FIELDS), max_size=4),
+)
+def test_any_body_means_or_fails_as_it_does_the_long_way(
+    messages: list[object], fields: list[tuple[str, object]]
+) -> None:
+    body = json.dumps({"messages": messages, **dict(fields)}).encode()
+    assert outcome(parse_request, body) == outcome(the_long_way, body)
 
 
 def test_recorded_requests_keep_what_they_said() -> None:

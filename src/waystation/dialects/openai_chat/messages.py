@@ -35,9 +35,8 @@ from waystation.operations.parts import (
 )
 
 _PLAIN_ROLES: Final = frozenset({"system", "developer", "user"})
-_SPEAKERS: Final = _PLAIN_ROLES | {"assistant"}
-_NOTHING_ELSE: Final = (None,) * (len(WireMessage.__struct_fields__) - 2)
-"""What a message holds after `role` and `content` where it says no more."""
+_NOTHING_ELSE: Final = (None,) * (len(WireMessage.__struct_fields__) - 3)
+"""What a message holds after role, content and name where it is text and no more."""
 _NOT_INSTRUCTIONS: Final = (Image, Audio, Video, File)
 _NOT_CONTENT: Final = (Reasoning, Refusal, ImageOutput, AudioOutput, ToolCall)
 
@@ -48,22 +47,15 @@ def parse_messages(messages: Sequence[WireMessage], raw: Sequence[JsonObject] | 
     function_call_id = ""
     for index, wire in enumerate(messages):
         extras = None if raw is None else unknown(raw[index], MESSAGE_KEYS)
-        # Nearly every message is a text, and says nothing else.
-        if (
-            type(wire.content) is str
-            and wire.role in _SPEAKERS
-            and structs.astuple(wire)[2:] == _NOTHING_ELSE
-        ):
-            parsed.append(Message(wire.role, (Text(wire.content),), None, extras))
-        elif wire.role in _PLAIN_ROLES:
-            parts = _said(wire, index)
-            parsed.append(Message(wire.role, parts, wire.name, extras))
-        elif wire.role == "assistant":
+        role, content = wire.role, wire.content
+        if role in _PLAIN_ROLES:
+            parts = (Text(content),) if type(content) is str else _said(wire, f"messages[{index}].content")
+            parsed.append(Message(role, parts, wire.name, extras))
+        elif role == "assistant":
             if wire.function_call is not None:
                 function_call_id = f"call_{index}"
-            parts = _assistant_parts(wire, f"messages[{index}]", index)
-            parsed.append(Message("assistant", parts, wire.name, extras))
-        elif wire.role in {"tool", "function"}:
+            parsed.append(Message("assistant", _assistant_parts(wire, index), wire.name, extras))
+        elif role in {"tool", "function"}:
             parsed.append(_tool_message(wire, f"messages[{index}]", extras, function_call_id))
         else:
             raise InvalidRequest(
@@ -72,14 +64,12 @@ def parse_messages(messages: Sequence[WireMessage], raw: Sequence[JsonObject] | 
     return tuple(parsed)
 
 
-def _said(wire: WireMessage, index: int) -> tuple[Part, ...]:
-    if isinstance(wire.content, str):
-        return (Text(wire.content),)
+def _said(wire: WireMessage, where: str) -> tuple[Part, ...]:
     if wire.content is None:
-        raise InvalidRequest(f"messages[{index}].content: is required.")
-    parts = parse_content(wire.content, f"messages[{index}].content")
+        raise InvalidRequest(f"{where}: is required.")
+    parts = parse_content(wire.content, where)
     if wire.role != "user" and any(isinstance(part, _NOT_INSTRUCTIONS) for part in parts):
-        raise InvalidRequest(f"messages[{index}].content: a {wire.role} message may hold text only.")
+        raise InvalidRequest(f"{where}: a {wire.role} message may hold text only.")
     return parts
 
 
@@ -96,7 +86,10 @@ def _tool_message(wire: WireMessage, where: str, extras: JsonObject | None, func
     return Message("tool", (ToolResult(call_id, parts),), name, extras)
 
 
-def _assistant_parts(wire: WireMessage, where: str, index: int) -> tuple[Part, ...]:
+def _assistant_parts(wire: WireMessage, index: int) -> tuple[Part, ...]:
+    if type(wire.content) is str and structs.astuple(wire)[3:] == _NOTHING_ELSE:
+        return (Text(wire.content),)
+    where = f"messages[{index}]"
     parts: list[Part] = []
     thought = wire.reasoning if wire.reasoning is not None else wire.reasoning_content
     if thought:

@@ -4,26 +4,34 @@ Nearly all bodies have no unknown key, and are decoded straight into those shape
 what has no meaning here can be told apart.
 """
 
+from collections.abc import Callable
 from typing import Any, Final
 
-from msgspec import DecodeError, ValidationError, convert, json
+from msgspec import DecodeError, ValidationError, convert, json, structs
 
 from waystation.dialects.openai_chat.messages import parse_messages
 from waystation.dialects.openai_chat.reasoning import parse_reasoning_options
 from waystation.dialects.openai_chat.tools import describe, parse_tool_choice, parse_tools
 from waystation.dialects.openai_chat.wire import (
+    FIELDS,
     FORMAT_KEYS,
     NAME,
     REQUEST_KEYS,
     SCHEMA_KEYS,
+    USUAL_FIELDS,
     KnownRequest,
     WireRequest,
-    WireResponseFormat,
-    said,
     unknown,
 )
 from waystation.errors import InvalidRequest
-from waystation.operations.chat import ChatRequest, Message, ResponseFormat
+from waystation.operations.chat import (
+    ChatRequest,
+    Message,
+    ReasoningOptions,
+    ResponseFormat,
+    Tool,
+    ToolChoice,
+)
 from waystation.operations.parts import JsonObject, Text
 
 _DECODE: Final = json.Decoder().decode
@@ -50,14 +58,14 @@ _SAME: Final = frozenset(
     {
         "stream", "max_tokens", "temperature", "top_p", "top_k", "min_p", "top_a", "frequency_penalty",
         "presence_penalty", "repetition_penalty", "seed", "logit_bias", "logprobs", "top_logprobs", "n",
-        "parallel_tool_calls", "verbosity", "prediction", "audio", "image_config", "service_tier", "metadata", "user",
+        "parallel_tool_calls", "verbosity", "prediction", "audio", "image_config", "metadata", "user",
         "session_id", "trace", "provider", "preset", "route", "cache_control", "prompt_cache_key",
         "prompt_cache_options", "max_tool_calls", "web_search_options", "x_search_filter",
     }
 )  # fmt: skip
 """Keys that mean the same in `ChatRequest`, under the same name."""
-_LISTS: Final = frozenset({"models", "modalities", "plugins", "stop_server_tools_when"})
-"""The same, as tuples."""
+_UNUSUAL: Final = slice(len(USUAL_FIELDS), len(FIELDS))
+_UNSAID: Final = (None,) * (len(FIELDS) - len(USUAL_FIELDS))
 
 
 def parse_request(body: bytes) -> ChatRequest:
@@ -98,54 +106,54 @@ def _translated(
     wire: WireRequest, body: JsonObject, dialect: str = NAME, *, is_completion: bool = False
 ) -> ChatRequest:
     """`body` is what `wire` was made of, where unknown keys are found; empty where it has none."""
-    fields: dict[str, Any] = {"dialect": dialect, "model": wire.model or None}
-    asked: set[str] = set()
-    for name, value in said(wire):
-        if name in _SAME:
-            fields[name] = value
-        elif name in _LISTS:
-            fields[name] = tuple(getattr(wire, name))
-        if name in _ASKED:
-            asked.add(_ASKED[name])
-    _check_words(wire)
-    fields["messages"] = _conversation(wire, body)
-    _add_reshaped(fields, wire)
-    if wire.response_format is not None:
-        fields["response_format"] = _response_format(wire.response_format, body)
-        if wire.response_format.type == "json_schema":
-            asked.add("structured_outputs")
+    fields: dict[str, Any] = {
+        "dialect": dialect,
+        "model": wire.model or None,
+        "messages": _conversation(wire, body),
+    }
+    fields["sent"] = frozenset(_carry(wire, body, fields))
+    if is_completion:
+        fields["is_completion"] = True
     if body:
         fields["extras"] = unknown(body, REQUEST_KEYS)
-    return ChatRequest(
-        reasoning=parse_reasoning_options(wire), is_completion=is_completion, sent=frozenset(asked), **fields
-    )
+    return ChatRequest(**fields)
 
 
-def _add_reshaped(fields: dict[str, Any], wire: WireRequest) -> None:
-    """Fields that `ChatRequest` holds in another form or under another name."""
-    if wire.max_completion_tokens is not None:
-        fields["max_tokens"] = wire.max_completion_tokens
-    if wire.stop is not None:
-        fields["stop"] = (wire.stop,) if isinstance(wire.stop, str) else tuple(wire.stop) or None
-    if wire.tools or wire.functions:
-        fields["tools"] = parse_tools(wire.tools or (), wire.functions or ())
-    if wire.tool_choice is not None or wire.function_call is not None:
-        fields["tool_choice"] = parse_tool_choice(wire.tool_choice, wire.function_call)
-    if wire.service_tier == "fast":
-        fields["service_tier"] = "priority"
-    if wire.debug is not None:
-        fields["echo_upstream_body"] = wire.debug.get("echo_upstream_body") is True
+def _carry(wire: WireRequest, body: JsonObject, fields: dict[str, Any]) -> list[str]:
+    """Put what was said into `fields`, null and [] being unsaid; what it asks, in the words of `supported_parameters`."""
+    values = structs.astuple(wire)
+    names = USUAL_FIELDS
+    # One comparison tells that no unusual field was given, and that there is no need to look at each.
+    if values[_UNUSUAL] != _UNSAID:
+        names = FIELDS
+        _check_words(wire)
+    asked: list[str] = []
+    for name, value in zip(names, values):  # noqa: B905 - the rest is ignored or unsaid
+        if value is None:
+            continue
+        if name in _SAME:
+            fields[name] = value
+        elif value == []:
+            continue
+        elif name in _TURNED:
+            field, turn = _TURNED[name]
+            fields[field] = turn(wire, body)
+        if name in _ASKED:
+            asked.append(_ASKED[name])
+    if wire.response_format is not None and wire.response_format.type == "json_schema":
+        asked.append("structured_outputs")
+    return asked
 
 
 def _conversation(wire: WireRequest, body: JsonObject) -> tuple[Message, ...]:
-    if wire.messages is None:
-        if wire.prompt is None:
-            raise InvalidRequest("messages: is required.")
-        return (Message("user", (Text(wire.prompt),)),)
-    if not wire.messages:
+    if wire.messages:
+        raw = body.get("messages")
+        return parse_messages(wire.messages, raw if isinstance(raw, list) else None)
+    if wire.messages is not None:
         raise InvalidRequest("messages: must hold at least one message.")
-    raw = body.get("messages")
-    return parse_messages(wire.messages, raw if isinstance(raw, list) else None)
+    if wire.prompt is None:
+        raise InvalidRequest("messages: is required.")
+    return (Message("user", (Text(wire.prompt),)),)
 
 
 def _check_words(wire: WireRequest) -> None:
@@ -163,7 +171,10 @@ def _check_words(wire: WireRequest) -> None:
             raise InvalidRequest("modalities: may hold text, image and audio.")
 
 
-def _response_format(wire: WireResponseFormat, body: JsonObject) -> ResponseFormat:
+def _response_format(request: WireRequest, body: JsonObject) -> ResponseFormat | None:
+    wire = request.response_format
+    if wire is None:
+        return None
     if wire.type not in _FORMATS:
         raise InvalidRequest(
             "response_format.type: must be text, json_object, json_schema, grammar or python."
@@ -181,3 +192,49 @@ def _response_format(wire: WireResponseFormat, body: JsonObject) -> ResponseForm
     return ResponseFormat(
         "json_schema", schema.name, schema.schema, schema.strict, schema.description, extras
     )
+
+
+def _stop(wire: WireRequest, _: JsonObject) -> tuple[str, ...]:
+    return (wire.stop,) if isinstance(wire.stop, str) else tuple(wire.stop or ())
+
+
+def _reasoning(wire: WireRequest, _: JsonObject) -> ReasoningOptions | None:
+    return parse_reasoning_options(wire)
+
+
+def _tools(wire: WireRequest, _: JsonObject) -> tuple[Tool, ...]:
+    return parse_tools(wire.tools or (), wire.functions or ())
+
+
+def _tool_choice(wire: WireRequest, _: JsonObject) -> ToolChoice | None:
+    return parse_tool_choice(wire.tool_choice, wire.function_call)
+
+
+_TURNED: Final[dict[str, tuple[str, Callable[[WireRequest, JsonObject], object]]]] = {
+    "max_completion_tokens": ("max_tokens", lambda wire, _: wire.max_completion_tokens),
+    "stop": ("stop", _stop),
+    "response_format": ("response_format", _response_format),
+    "tools": ("tools", _tools),
+    "functions": ("tools", _tools),
+    "tool_choice": ("tool_choice", _tool_choice),
+    "function_call": ("tool_choice", _tool_choice),
+    "reasoning": ("reasoning", _reasoning),
+    "reasoning_effort": ("reasoning", _reasoning),
+    "include_reasoning": ("reasoning", _reasoning),
+    "models": ("models", lambda wire, _: tuple(wire.models or ())),
+    "modalities": ("modalities", lambda wire, _: tuple(wire.modalities or ())),
+    "plugins": ("plugins", lambda wire, _: tuple(wire.plugins or ())),
+    "stop_server_tools_when": (
+        "stop_server_tools_when",
+        lambda wire, _: tuple(wire.stop_server_tools_when or ()),
+    ),
+    "service_tier": (
+        "service_tier",
+        lambda wire, _: "priority" if wire.service_tier == "fast" else wire.service_tier,
+    ),
+    "debug": (
+        "echo_upstream_body",
+        lambda wire, _: wire.debug is not None and wire.debug.get("echo_upstream_body") is True,
+    ),
+}
+"""Keys whose meaning has another name or shape in `ChatRequest`: the field, and its value by the whole request."""

@@ -7,7 +7,7 @@ Ranges are contract section 3's. Unknown keys are no error at any level; whoever
 from collections.abc import Sequence
 from typing import Annotated, Final
 
-from msgspec import Meta, Struct, structs
+from msgspec import Meta, Struct
 
 from waystation.operations.parts import JsonObject
 from waystation.operations.preferences import ProviderPreferences
@@ -94,7 +94,7 @@ class WireMessage(Struct, gc=False):
 class WireRequest(Struct, gc=False):
     """The body of `POST /chat/completions`. Fields of messages and tools are validated where they are parsed.
 
-    Up to `user` stand the fields that nearly all requests make do with; see `said`.
+    Up to `user` stand the fields that nearly all requests make do with; see `USUAL_FIELDS`.
     """
 
     messages: Sequence[WireMessage] | None = None
@@ -179,6 +179,8 @@ class KnownRequest(WireRequest, forbid_unknown_fields=True, gc=False):
 
 
 REQUEST_KEYS: Final = frozenset(KnownRequest.__struct_fields__)
+FIELDS: Final = WireRequest.__struct_fields__
+USUAL_FIELDS: Final = FIELDS[: FIELDS.index("user") + 1]
 MESSAGE_KEYS: Final = frozenset(WireMessage.__struct_fields__)
 FUNCTION_KEYS: Final = frozenset(WireFunction.__struct_fields__)
 TOOL_KEYS: Final = frozenset({"type", "function", "cache_control"})
@@ -186,20 +188,6 @@ CALL_KEYS: Final = frozenset({"id", "type", "function", "index"})
 CALL_FUNCTION_KEYS: Final = frozenset(WireCallFunction.__struct_fields__)
 SCHEMA_KEYS: Final = frozenset(WireJsonSchema.__struct_fields__)
 FORMAT_KEYS: Final = frozenset(WireResponseFormat.__struct_fields__)
-
-
-_FIELDS: Final = WireRequest.__struct_fields__
-_USUAL: Final = _FIELDS.index("user") + 1
-_UNSAID: Final = (None,) * (len(_FIELDS) - _USUAL)
-
-
-def said(wire: WireRequest) -> list[tuple[str, object]]:
-    """Names and values of the fields that the caller gave; null and [] count as unsaid."""
-    values = structs.astuple(wire)[: len(_FIELDS)]
-    # One comparison says that no unusual field was given: then there is no need to look at each.
-    if values[_USUAL:] == _UNSAID:
-        values = values[:_USUAL]
-    return [field for field in zip(_FIELDS, values, strict=False) if field[1] is not None and field[1] != []]
 
 
 def unknown(value: JsonObject, keys: frozenset[str]) -> JsonObject | None:
