@@ -113,3 +113,16 @@ async def test_sums_hold_more_than_32_bits(store: GenerationStore) -> None:
     await store.add(encoded(charged(1, 10**17), charged(2, 10**17)))
 
     assert (await store.spend(KEY, NOON)).total == 2 * 10**17
+
+
+async def test_large_batches_are_kept_whole_and_known_records_in_them_counted_once(
+    store: GenerationStore,
+) -> None:
+    await store.add(encoded(*(charged(number, 1) for number in range(300))))
+    assert (await store.spend(KEY, NOON)).total == 300
+
+    await store.add(encoded(*(charged(number, 1) for number in range(150, 600))))
+
+    assert (await store.spend(KEY, NOON)).total == 600
+    for number in (0, 127, 128, 299, 300, 599):
+        assert await store.get(charged(number, 1).id) == charged(number, 1)

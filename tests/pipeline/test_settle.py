@@ -80,6 +80,7 @@ async def test_exchanges_are_each_recorded_once(gateway: Gateway) -> None:
     spend = await gateway.generations.spend(ACCOUNT.key_hash, int(exchanges[0].created * 1000))
 
     assert spend.total == 3 * 160_000
+    gateway.settlement.report()
     tally = gateway.metrics.tally("acme/m1", "acme", 200)
     assert (tally.exchanges, tally.completion_tokens, tally.cost) == (3, 180, 3 * 160_000)
 
@@ -99,7 +100,7 @@ async def test_a_settled_exchange_is_one_line_of_the_log(gateway: Gateway) -> No
     exchange = gateway.served()
     gateway.settlement.settle(exchange)
 
-    gateway.lines.flush()
+    gateway.settlement.report()
 
     line = msgspec.json.decode(gateway.out.getvalue(), type=dict[str, object])
     assert line["generation"] == exchange.id

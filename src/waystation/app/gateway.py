@@ -52,8 +52,8 @@ INFERENCE = {
 DIALECTS: tuple[Dialect, ...] = (openai_chat.DIALECT, openai_completions.DIALECT)
 KEY_RELOAD = 1.0
 """Seconds between two readings of the keys, at the least."""
-LOG_FLUSH = 0.25
-"""Seconds between two writes of the exchange log."""
+REPORT_INTERVAL = 0.25
+"""Seconds between two reports of settled exchanges to the metrics and the log."""
 
 
 class Gateway:
@@ -101,7 +101,6 @@ class Gateway:
         settings = self.settings
         data_dir = settings.storage.data_path
         lines = ExchangeLog(settings.logging.level, settings.logging.format)
-        self._stack.callback(lines.flush)
         engine = open_engine(settings.storage.database_url, data_dir)
         self._stack.push_async_callback(engine.dispose)
         key_store = SqlKeyStore(engine)
@@ -117,15 +116,17 @@ class Gateway:
         tariffs = Tariffs()
         dialects = {dialect.name: dialect for dialect in DIALECTS}
         dispatch = Dispatch(registry, dialects, client, timeouts_of(settings))
+        settlement = Settlement(generations, self.metrics, lines, tariffs)
+        self._stack.callback(settlement.report)
         pipeline = Pipeline(
             _offers(settings, catalog, registry, frozenset(dialects)),
             Answer(dispatch, tariffs, settings.server.comment_grace),
-            Settlement(generations, self.metrics, lines, tariffs),
+            settlement,
             self.watch,
             settings.server.request_timeout,
         )
-        self.front_door = self._open_doors(pipeline, registry, generations)
-        self._keep_doing(_flush_forever(lines.flush))
+        self.front_door = self._open_doors(pipeline, registry, generations, settlement)
+        self._keep_doing(_report_forever(settlement.report))
         self._keep_doing(_reload_forever(self.keys, key_store))
 
     def _keep_doing(self, chore: Coroutine[None, None, None]) -> None:
@@ -151,7 +152,9 @@ class Gateway:
             layers.append(configured_layer(found.models, f"{slug}'s own list"))
         return load(data_dir, layers), registry
 
-    def _open_doors(self, pipeline: Pipeline, registry: Registry, generations: GenerationLog) -> FrontDoor:
+    def _open_doors(
+        self, pipeline: Pipeline, registry: Registry, generations: GenerationLog, settlement: Settlement
+    ) -> FrontDoor:
         settings = self.settings
         cors = Cors(settings.server.cors_origins)
         inference = {
@@ -175,13 +178,14 @@ class Gateway:
                 Check("providers", any(registry.configured()), None),
             )
 
-        def gauges() -> str:
+        def metrics() -> str:
+            settlement.report()
             return self.metrics.render(
                 {"waystation_live_exchanges": ("Exchanges under way.", len(self.watch))}
             )
 
         handlers = [
-            *health_routes(checks, gauges, self.keys),
+            *health_routes(checks, metrics, self.keys),
             *model_routes(Listing(lambda: pipeline.offers, provider_name)),
             *generation_routes(generations, self.keys, alone=settings.server.workers == 1),
         ]
@@ -252,7 +256,7 @@ async def _end(chore: asyncio.Task[None]) -> None:
         await chore
 
 
-async def _flush_forever(flush: Callable[[], None]) -> None:
+async def _report_forever(report: Callable[[], None]) -> None:
     while True:
-        await asyncio.sleep(LOG_FLUSH)
-        flush()
+        await asyncio.sleep(REPORT_INTERVAL)
+        report()

@@ -22,7 +22,7 @@ from waystation.generations.store import GenerationStore, RecordRejected, Spend
 
 log = logging.getLogger(__name__)
 
-BATCH = 500
+BATCH = 512
 FIRST_RETRY = 0.5
 LAST_RETRY = 15.0
 

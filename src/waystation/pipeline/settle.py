@@ -5,6 +5,8 @@ Charging happens here and nowhere else. The record is in the journal before the 
 
 import time
 
+from msgspec import Struct
+
 from waystation.credits.cost import Tariffs, is_insured
 from waystation.errors import ProviderError
 from waystation.exchange import Attempt, Exchange
@@ -13,9 +15,21 @@ from waystation.generations.record import NO_PRICING, GenerationRecord, Provider
 from waystation.telemetry.logging import ExchangeLine, ExchangeLog, timestamp
 from waystation.telemetry.metrics import Metrics
 
+UNCOUNTED = 256
+"""Settled exchanges that may wait to be counted."""
+
+
+class Settled(Struct, frozen=True, gc=False):
+    """What is still to be said of a settled exchange, in seconds since it began; `first_content` None: it had none."""
+
+    record: GenerationRecord
+    created: float
+    first_content: float | None
+    ended: float
+
 
 class Settlement:
-    """Turns a finished exchange into what lasts."""
+    """Turns a finished exchange into what lasts: its record at once; metrics and log lines a little later, many together."""
 
     def __init__(
         self, generations: GenerationLog, metrics: Metrics, lines: ExchangeLog, tariffs: Tariffs
@@ -24,20 +38,35 @@ class Settlement:
         self._metrics = metrics
         self._lines = lines
         self._tariffs = tariffs
+        self._uncounted: list[Settled] = []
 
     def settle(self, exchange: Exchange) -> None:
         """Record what came of an exchange; a second call does nothing."""
         if exchange.settled:
             return
         exchange.settled = True
-        exchange.ended = time.monotonic()
-        record = self._record(exchange)
+        exchange.ended = ended = time.monotonic()
+        record = self._record(exchange, ended)
         self._generations.append(record)
-        self._count(exchange, record)
-        if self._lines.on:
-            self._lines.write(_line(exchange.created, record))
+        first = exchange.first_content
+        started = exchange.started
+        self._uncounted.append(
+            Settled(record, exchange.created, None if first is None else first - started, ended - started)
+        )
+        if len(self._uncounted) >= UNCOUNTED:
+            self.report()
 
-    def _record(self, exchange: Exchange) -> GenerationRecord:
+    def report(self) -> None:
+        """Count what was settled, and say it in the log: called now and then, before metrics are read, and at the end."""
+        settled, self._uncounted = self._uncounted, []
+        for one in settled:
+            self._count(one)
+        if self._lines.on:
+            for one in settled:
+                self._lines.write(_line(one.created, one.record))
+        self._lines.flush()
+
+    def _record(self, exchange: Exchange, ended: float) -> GenerationRecord:
         request, endpoint, app = exchange.request, exchange.endpoint, exchange.app
         asked = model = (request.model or next(iter(request.models), "")) if request is not None else ""
         provider, tag, pricing = None, None, NO_PRICING
@@ -80,7 +109,7 @@ class Settlement:
             streamed=request is not None and request.stream,
             cancelled=exchange.cancelled,
             latency=_since(exchange, exchange.first_content),
-            generation_time=_since(exchange, exchange.ended),
+            generation_time=round((ended - exchange.started) * 1000),
             http_referer=app.http_referer,
             app_title=app.title,
             app_categories=app.categories,
@@ -89,7 +118,8 @@ class Settlement:
             session_id=(request.session_id if request is not None else None) or app.session_id,
         )
 
-    def _count(self, exchange: Exchange, record: GenerationRecord) -> None:
+    def _count(self, settled: Settled) -> None:
+        record = settled.record
         provider = record.provider or ""
         tally = self._metrics.tally(record.model if provider else "", provider, record.status)
         tally.exchanges += 1
@@ -100,9 +130,9 @@ class Settlement:
             tally.completion_tokens += usage.completion_tokens
         if cost is not None and cost.total:
             tally.cost += cost.total
-        if provider and exchange.first_content is not None and exchange.ended is not None:
-            tally.first_content.observe(exchange.first_content - exchange.started)
-            tally.duration.observe(exchange.ended - exchange.started)
+        if provider and settled.first_content is not None:
+            tally.first_content.observe(settled.first_content)
+            tally.duration.observe(settled.ended)
         for attempt in record.attempts:
             self._metrics.attempts[attempt.provider, attempt.status or 0] += 1
 

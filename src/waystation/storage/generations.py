@@ -5,6 +5,7 @@ A batch is made ready in a thread, so that the event loop's share of a record is
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import TypeAlias
 
 import msgspec
@@ -24,6 +25,8 @@ from waystation.storage.tables import daily_spend, generations
 _decode = msgspec.json.Decoder(GenerationRecord).decode
 
 _Row: TypeAlias = tuple[object, ...]
+TOGETHER = 128
+"""Rows of one statement: after each, the database's thread and the event loop's may contend for the interpreter."""
 
 
 class _Counters(Struct, frozen=True, gc=False):
@@ -63,7 +66,9 @@ class SqlGenerationStore:
         dialect: type[DefaultDialect] = PGDialect if is_postgresql else SQLiteDialect
         positional = dialect(paramstyle="format" if is_postgresql else "qmark")
         self._insert_unknown = insert(generations).on_conflict_do_nothing()
-        self._bulk_insert = str(self._insert_unknown.compile(dialect=positional))
+        self._insert = str(self._insert_unknown.compile(dialect=positional))
+        together = self._insert_unknown.values([dict.fromkeys(generations.c.keys())] * TOGETHER)
+        self._insert_together = str(together.compile(dialect=positional))
         days = insert(daily_spend)
         days = days.on_conflict_do_update(
             index_elements=[daily_spend.c.key_hash, daily_spend.c.day],
@@ -113,8 +118,14 @@ class SqlGenerationStore:
     async def _add_new(self, rows: list[_Row], days: list[_Row]) -> bool:
         """Add records none of which is known, the usual case, by the driver's own bulk insert; else change nothing."""
         async with self._engine.connect() as connection:
-            result = await connection.exec_driver_sql(self._bulk_insert, rows)
-            if result.rowcount != len(rows):
+            added = 0
+            rest = len(rows) % TOGETHER
+            for at in range(rest, len(rows), TOGETHER):
+                values = tuple(chain.from_iterable(rows[at : at + TOGETHER]))
+                added += (await connection.exec_driver_sql(self._insert_together, values)).rowcount
+            if rest:
+                added += (await connection.exec_driver_sql(self._insert, rows[:rest])).rowcount
+            if added != len(rows):
                 return False
             await connection.exec_driver_sql(self._add_to_days, days)
             await connection.commit()

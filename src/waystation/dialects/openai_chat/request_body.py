@@ -3,7 +3,8 @@
 Fields that are the gateway's own affair (routing, plugins, sessions, metadata ...) never leave it and are not named.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from operator import attrgetter
 from typing import Final
 
 from waystation.codec.dialect import RenderedRequest, Target
@@ -46,6 +47,9 @@ _UNLISTED: Final = (
 """Said wherever the caller said them: `supported_parameters` has no words for these."""
 _NESTED: Final = ("image_config", "x_search_filter")
 """Extensions that only a gateway like this one knows."""
+_PARAMETERS: Final = (*_LISTED, *_UNLISTED, *_NESTED, "cache_control")
+_ASKED_OF: Final[Callable[[ChatRequest], tuple[object, ...]]] = attrgetter(*_PARAMETERS)
+_NOTHING_ASKED: Final = (None,) * len(_PARAMETERS)
 _REASONING_WORDS: Final = frozenset({"reasoning", "reasoning_effort", "include_reasoning"})
 
 
@@ -83,22 +87,22 @@ def _takes(target: Target, name: str) -> bool:
 
 
 def _add_parameters(body: JsonObject, request: ChatRequest, target: Target, voice: Voice) -> None:
+    values = _ASKED_OF(request)
+    if values == _NOTHING_ASKED:
+        return
     listed = target.supported_parameters
-    _say(body, request, _LISTED, voice, lambda name: not listed or name in listed)
-    _say(body, request, _UNLISTED, voice, lambda _: True)
-    _say(body, request, _NESTED, voice, lambda _: target.nested_reasoning)
-    _say(body, request, ("cache_control",), voice, lambda _: voice.cache_marks)
-
-
-def _say(
-    body: JsonObject, request: ChatRequest, names: Iterable[str], voice: Voice, can_say: Callable[[str], bool]
-) -> None:
-    """Copy what was asked into the body, or note that it cannot be said."""
-    for name in names:
-        value = getattr(request, name)
+    for name, value in zip(_PARAMETERS, values, strict=True):
         if value is None:
             continue
-        if can_say(name):
+        if name in _UNLISTED:
+            can_say = True
+        elif name in _NESTED:
+            can_say = target.nested_reasoning
+        elif name == "cache_control":
+            can_say = voice.cache_marks
+        else:
+            can_say = not listed or name in listed
+        if can_say:
             body[name] = list(value) if isinstance(value, tuple) else value
         else:
             voice.drop(name)
