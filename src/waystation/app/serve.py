@@ -190,7 +190,8 @@ def _supervise(settings: Settings, listener: socket.socket) -> int:
         hurried = stopping and number == signal.SIGINT
         stopping = True
         for child in children:
-            os.kill(child, signal.SIGKILL if hurried else signal.SIGTERM)
+            with contextlib.suppress(ProcessLookupError):  # it has just ended
+                os.kill(child, signal.SIGKILL if hurried else signal.SIGTERM)
 
     fork(announce=True)
     signal.signal(signal.SIGTERM, stop)

@@ -47,9 +47,11 @@ _UNLISTED: Final = (
 """Said wherever the caller said them: `supported_parameters` has no words for these."""
 _NESTED: Final = ("image_config", "x_search_filter")
 """Extensions that only a gateway like this one knows."""
-_PARAMETERS: Final = (*_LISTED, *_UNLISTED, *_NESTED, "cache_control")
-_ASKED_OF: Final[Callable[[ChatRequest], tuple[object, ...]]] = attrgetter(*_PARAMETERS)
-_NOTHING_ASKED: Final = (None,) * len(_PARAMETERS)
+_OTHERS: Final = (*_UNLISTED, *_NESTED, "cache_control")
+_LISTED_OF: Final[Callable[[ChatRequest], tuple[object, ...]]] = attrgetter(*_LISTED)
+_OTHERS_OF: Final[Callable[[ChatRequest], tuple[object, ...]]] = attrgetter(*_OTHERS)
+_NOTHING_LISTED: Final = (None,) * len(_LISTED)
+_NOTHING_ELSE: Final = (None,) * len(_OTHERS)
 _REASONING_WORDS: Final = frozenset({"reasoning", "reasoning_effort", "include_reasoning"})
 
 
@@ -87,25 +89,27 @@ def _takes(target: Target, name: str) -> bool:
 
 
 def _add_parameters(body: JsonObject, request: ChatRequest, target: Target, voice: Voice) -> None:
-    values = _ASKED_OF(request)
-    if values == _NOTHING_ASKED:
-        return
     listed = target.supported_parameters
-    for name, value in zip(_PARAMETERS, values, strict=True):
-        if value is None:
-            continue
-        if name in _UNLISTED:
-            can_say = True
-        elif name in _NESTED:
-            can_say = target.nested_reasoning
-        elif name == "cache_control":
-            can_say = voice.cache_marks
-        else:
-            can_say = not listed or name in listed
-        if can_say:
-            body[name] = list(value) if isinstance(value, tuple) else value
-        else:
-            voice.drop(name)
+    values = _LISTED_OF(request)
+    if values != _NOTHING_LISTED:
+        for name, value in zip(_LISTED, values, strict=True):
+            if value is None:
+                continue
+            if not listed or name in listed:
+                body[name] = list(value) if type(value) is tuple else value
+            else:
+                voice.drop(name)
+    values = _OTHERS_OF(request)
+    if values != _NOTHING_ELSE:
+        for name, value in zip(_OTHERS, values, strict=True):
+            if value is None:
+                continue
+            if name in _UNLISTED or (
+                voice.cache_marks if name == "cache_control" else target.nested_reasoning
+            ):
+                body[name] = list(value) if type(value) is tuple else value
+            else:
+                voice.drop(name)
 
 
 def _add_tools(body: JsonObject, request: ChatRequest, target: Target, voice: Voice) -> None:
