@@ -6,7 +6,6 @@ that is down delays them, a full disk keeps them in memory up to a bound, and `h
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
@@ -55,9 +54,8 @@ class _Pending(Struct, gc=False):
     `segment` is where it lies in the journal; None while it is not written there.
     """
 
-    id: str
     payload: bytes
-    segment: Segment | None = None
+    segment: Segment | None
 
 
 class GenerationLog:
@@ -82,8 +80,7 @@ class GenerationLog:
         self._journal = Journal(directory, segment_bytes)
         self._encode = msgspec.json.Encoder().encode
         self._decode = msgspec.json.Decoder(GenerationRecord).decode
-        self._by_id: dict[str, bytes] = {}
-        self._pending: deque[_Pending] = deque()
+        self._pending: dict[str, _Pending] = {}
         self._backlog: list[Segment] = []
         self._wake = asyncio.Event()
         self._closing = asyncio.Event()
@@ -101,20 +98,23 @@ class GenerationLog:
     def append(self, record: GenerationRecord) -> None:
         """Record one generation; it can be found from now on."""
         try:
-            pending = _Pending(record.id, self._encode(record))
+            payload = self._encode(record)
         except (ValueError, TypeError, OverflowError):
             self._rejected += 1
             log.exception("a generation has no JSON form and is lost", extra={"generation": record.id})
             return
-        pending.segment = self._journaled(pending.payload)
-        self._by_id[pending.id] = pending.payload
-        self._enqueue(pending)
+        segment = self._journaled(payload)
+        if len(self._pending) < self._max_pending:
+            self._pending[record.id] = _Pending(payload, segment)
+            self._unjournaled += segment is None
+        else:
+            self._overflow(record.id, segment)
         self._wake.set()
 
     async def get(self, generation_id: str) -> GenerationRecord | None:
         """The record of this id, settled now or long ago."""
-        payload = self._by_id.get(generation_id)
-        return self._decode(payload) if payload is not None else await self._store.get(generation_id)
+        pending = self._pending.get(generation_id)
+        return await self._store.get(generation_id) if pending is None else self._decode(pending.payload)
 
     async def spend(self, key_hash: str, at: int) -> Spend:
         """What a key has spent by `at` (Unix milliseconds), all that this process has recorded included."""
@@ -156,19 +156,14 @@ class GenerationLog:
             self._damaged,
         )
 
-    def _enqueue(self, pending: _Pending) -> None:
-        if len(self._pending) < self._max_pending:
-            self._pending.append(pending)
-            self._unjournaled += pending.segment is None
-            return
-        self._by_id.pop(pending.id, None)
-        if pending.segment is not None:
-            pending.segment.spilled = True
+    def _overflow(self, generation_id: str, segment: Segment | None) -> None:
+        if segment is not None:
+            segment.spilled = True
             self._spilled += 1
         else:
             self._lost += 1
             log.critical(
-                "generation lost: neither disk nor memory has room", extra={"generation": pending.id}
+                "generation lost: neither disk nor memory has room", extra={"generation": generation_id}
             )
 
     def _journaled(self, payload: bytes) -> Segment | None:
@@ -223,12 +218,11 @@ class GenerationLog:
     async def _drain(self) -> None:
         async with self._draining:
             while self._pending:
-                batch = list(islice(self._pending, BATCH))
-                rejected = await self._keep([pending.payload for pending in batch])
-                for pending in batch:
-                    self._pending.popleft()
-                    self._by_id.pop(pending.id, None)
-                    self._carried(pending.segment, rejected=pending.id in rejected)
+                batch = dict(islice(self._pending.items(), BATCH))
+                rejected = await self._keep([pending.payload for pending in batch.values()])
+                for generation_id, pending in batch.items():
+                    del self._pending[generation_id]
+                    self._carried(pending.segment, rejected=generation_id in rejected)
             if self._spilled:
                 self._journal.rotate()
                 self._backlog += self._journal.spilled()

@@ -156,7 +156,7 @@ class Answer(Struct, eq=False):
             head += _lines(headers)
         if self.extra:
             head += _lines(self.extra)
-        if not self.keep_alive:
+        if self._last or self._wire.ending or not self._request.keep_alive:
             return head + b"connection: close\r\n\r\n"
         if self._request.version == "1.0":
             return head + b"connection: keep-alive\r\n\r\n"

@@ -8,7 +8,8 @@ from typing import Final
 from waystation.errors import InternalError
 from waystation.upstream.origin import Target
 
-Headers = Sequence[tuple[str | bytes, str | bytes]]
+Header = tuple[str | bytes, str | bytes]
+Headers = Sequence[Header]
 Body = bytes | AsyncIterable[bytes]
 
 _BODIED: Final = frozenset({"POST", "PUT", "PATCH"})
@@ -42,6 +43,17 @@ def render_head(
     `proxied`: for a plain request through a proxy, the header lines which the proxy is owed; the request line
     then has the absolute form (RFC 9112 3.2.2).
     """
+    opening = _opening(method, target, tuple(headers), proxied)
+    if not isinstance(body, bytes):
+        return opening + b"transfer-encoding: chunked\r\n\r\n"
+    if body or method in _BODIED:
+        return b"%bcontent-length: %d\r\n\r\n" % (opening, len(body))
+    return opening + b"\r\n"
+
+
+@lru_cache(maxsize=256)
+def _opening(method: str, target: Target, headers: tuple[Header, ...], proxied: str | None) -> bytes:
+    """All but what the body decides: of one endpoint and key it is always the same."""
     if method not in _METHODS:
         raise InternalError("An upstream request has a method that is not known.")
     lines = [f"host: {target.authority}\r\n"]
@@ -55,12 +67,8 @@ def render_head(
         if name == _HOST:
             lines[0] = ""
         lines.append(f"{name}{value}\r\n")
-    if not isinstance(body, bytes):
-        lines.append("transfer-encoding: chunked\r\n")
-    elif body or method in _BODIED:
-        lines.append(f"content-length: {len(body)}\r\n")
     path = target.path if proxied is None else f"http://{target.authority}{target.path}"
-    text = f"{method} {path} HTTP/1.1\r\n{proxied or ''}{''.join(lines)}\r\n"
+    text = f"{method} {path} HTTP/1.1\r\n{proxied or ''}{''.join(lines)}"
     try:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:

@@ -14,6 +14,7 @@ def tls_context(settings: ClientSettings) -> ssl.SSLContext:
         context = ssl.create_default_context(cafile=settings.ca_file or certifi.where())
     except (OSError, ssl.SSLError):
         raise InternalError("The bundle of trusted certificates cannot be read.") from None
+    context.minimum_version = ssl.TLSVersion.TLSv1_2  # whatever the machine's own configuration says
     context.set_alpn_protocols(["http/1.1"])
     if not settings.verify:
         context.check_hostname = False
