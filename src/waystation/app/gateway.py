@@ -21,9 +21,9 @@ from waystation.catalog.endpoint import Endpoint
 from waystation.catalog.index import Catalog
 from waystation.catalog.layers import configured_layer
 from waystation.catalog.load import load
-from waystation.codec.dialect import Dialect
+from waystation.codec.dialect import Dialect, Outward
 from waystation.credits.cost import Tariffs
-from waystation.dialects import openai_chat, openai_completions
+from waystation.dialects import anthropic_messages, openai_chat, openai_completions
 from waystation.dialects.openai_chat.wire import WireRequest
 from waystation.errors import Unavailable
 from waystation.generations.log import GenerationLog
@@ -50,6 +50,9 @@ INFERENCE = {
     "/completions": InferenceRoute("Text completion (legacy)", "completions", WireRequest),
 }
 DIALECTS: tuple[Dialect, ...] = (openai_chat.DIALECT, openai_completions.DIALECT)
+"""What clients may speak."""
+OUTWARD: tuple[Outward, ...] = (*DIALECTS, anthropic_messages.DIALECT)
+"""What providers may speak."""
 KEY_RELOAD = 1.0
 """Seconds between two readings of the keys, at the least."""
 REPORT_INTERVAL = 0.25
@@ -114,7 +117,7 @@ class Gateway:
         catalog, registry = await self._offer(client)
         self._stack.push_async_callback(registry.aclose)
         tariffs = Tariffs()
-        dialects = {dialect.name: dialect for dialect in DIALECTS}
+        dialects = {dialect.name: dialect for dialect in OUTWARD}
         dispatch = Dispatch(registry, dialects, client, timeouts_of(settings))
         settlement = Settlement(generations, self.metrics, lines, tariffs)
         self._stack.callback(settlement.report)

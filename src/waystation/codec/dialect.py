@@ -78,16 +78,10 @@ class StreamRenderer(Protocol):
         ...
 
 
-class Dialect(Protocol):
-    """One wire format. Stateless: a module of functions may serve as one."""
+class Outward(Protocol):
+    """The half of a wire format that speaks with providers. Stateless: a module of functions may serve as one."""
 
     name: str
-    routes: tuple[str, ...]
-    """Inbound paths below a base (`/chat/completions`); empty for a dialect that is only spoken outward."""
-
-    def parse_request(self, body: bytes, path: str) -> ChatRequest:
-        """Validate and translate a client's body; `InvalidRequest` names the field."""
-        ...
 
     def render_request(self, request: ChatRequest, target: Target) -> RenderedRequest:
         """The provider's request body, and what of the request it could not say."""
@@ -97,22 +91,33 @@ class Dialect(Protocol):
         """A provider's whole answer; `BadResponse` (or the error in it) where it is none."""
         ...
 
+    def stream_parser(self) -> StreamParser:
+        """A fresh parser for one provider's stream."""
+        ...
+
+    def parse_error(self, status: int, headers: Headers, body: bytes) -> ProviderError:
+        """What a provider's error answer means; nothing of its body goes into the message unfiltered."""
+        ...
+
+
+class Dialect(Outward, Protocol):
+    """A wire format that clients speak, too."""
+
+    routes: tuple[str, ...]
+    """Inbound paths below a base (`/chat/completions`)."""
+
+    def parse_request(self, body: bytes, path: str) -> ChatRequest:
+        """Validate and translate a client's body; `InvalidRequest` names the field."""
+        ...
+
     def render_response(
         self, result: ChatResult, identity: Identity, cost: Cost | None, metadata: JsonObject | None
     ) -> bytes:
         """The client's whole answer."""
         ...
 
-    def stream_parser(self) -> StreamParser:
-        """A fresh parser for one provider's stream."""
-        ...
-
     def stream_renderer(self, identity: Identity) -> StreamRenderer:
         """A fresh renderer for one client's stream."""
-        ...
-
-    def parse_error(self, status: int, headers: Headers, body: bytes) -> ProviderError:
-        """What a provider's error answer means; nothing of its body goes into the message unfiltered."""
         ...
 
     def render_error(

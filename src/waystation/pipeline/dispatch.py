@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
-from waystation.codec.dialect import Dialect
+from waystation.codec.dialect import Outward
 from waystation.errors import (
     BadResponse,
     ConnectionFailed,
@@ -39,7 +39,7 @@ class Opened(msgspec.Struct):
 
     planned: PlannedAttempt
     provider: Provider
-    dialect: Dialect
+    dialect: Outward
     response: Response
     amendment: Amendment | None
 
@@ -48,7 +48,7 @@ class Dispatch:
     """Sends attempts. Holds what is the same for all: providers, dialects, the client and its deadlines."""
 
     def __init__(
-        self, registry: Registry, dialects: Mapping[str, Dialect], client: Client, timeouts: Timeouts
+        self, registry: Registry, dialects: Mapping[str, Outward], client: Client, timeouts: Timeouts
     ) -> None:
         self._registry = registry
         self._dialects = dialects
@@ -142,7 +142,7 @@ class Dispatch:
         )
 
     @staticmethod
-    async def _refusal(dialect: Dialect, response: Response) -> GatewayError:
+    async def _refusal(dialect: Outward, response: Response) -> GatewayError:
         try:
             body = await response.read(MAX_ERROR_BYTES)
         except ProviderError:

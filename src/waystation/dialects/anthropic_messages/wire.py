@@ -1,0 +1,25 @@
+"""Words of this wire that several files here need. Source: Anthropic's API reference of `POST /v1/messages`."""
+
+from typing import Final
+
+from waystation.operations.parts import JsonObject
+
+NAME: Final = "anthropic_messages"
+ORIGIN: Final = "anthropic-claude-v1"
+"""What `Reasoning.origin` says of thinking that Claude made (contract section 11)."""
+ANSWER_TOOL: Final = "answer_in_json"
+"""The tool that stands for a structured answer where the model has no native one; its call is read as text."""
+SERVER_TOOLS: Final = frozenset({"server_tool_use", "mcp_tool_use"})
+"""Calls that the provider answers itself: never the client's to answer."""
+
+
+def text_at(value: JsonObject, key: str) -> str | None:
+    """The text under this key, None where there is none."""
+    found = value.get(key)
+    return found if isinstance(found, str) else None
+
+
+def count_at(value: JsonObject, key: str) -> int:
+    """The counter under this key; 0 where there is none or it is no counter."""
+    found = value.get(key)
+    return found if isinstance(found, int) and not isinstance(found, bool) and found > 0 else 0
