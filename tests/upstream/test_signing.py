@@ -13,6 +13,7 @@ from waystation.upstream.signing import AwsCredentials, SigningScope, sign
 
 KEY, SECRET = "AKIAFAKEFAKEFAKEFAKE", "fake/secret+of+no+account"
 URL = "https://bedrock-runtime.us-east-1.amazonaws.com/model/us.anthropic.claude-sonnet-4-5-20250929-v1%3A0/converse"
+PROFILE = "arn%3Aaws%3Abedrock%3Aus-east-1%3A123456789012%3Aapplication-inference-profile%2Fabc123"
 JSON = (("content-type", "application/json"),)
 
 
@@ -26,7 +27,9 @@ def both(
     """What botocore adds to this request, and what we add."""
     request = AWSRequest("POST", url, data=body, headers=dict(headers))
     SigV4Auth(Credentials(KEY, SECRET, token), "bedrock", region).add_auth(request)
-    theirs = {name.lower(): value for name, value in request.headers.items() if name.lower() not in dict(headers)}
+    theirs = {
+        name.lower(): value for name, value in request.headers.items() if name.lower() not in dict(headers)
+    }
     now = datetime.strptime(theirs["x-amz-date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     ours = sign(
         "POST",
@@ -45,8 +48,7 @@ def both(
     [
         URL,
         URL + "-stream",
-        "https://bedrock-runtime.eu-central-1.amazonaws.com/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A123456789012%3A"
-        "application-inference-profile%2Fabc123/converse",
+        f"https://bedrock-runtime.eu-central-1.amazonaws.com/model/{PROFILE}/converse",
         "http://127.0.0.1:9400/bedrock/model/m/converse",
         "https://host.test:8443/a%20b/c~d?x=1&a=%2F&b=",
         "https://host.test/",
@@ -74,7 +76,15 @@ def test_another_body_region_or_second_gives_another_signature() -> None:
     credentials = AwsCredentials(KEY, SECRET)
     made = {
         dict(
-            sign("POST", URL, JSON, body, credentials=credentials, scope=SigningScope(region, "bedrock"), now=now)
+            sign(
+                "POST",
+                URL,
+                JSON,
+                body,
+                credentials=credentials,
+                scope=SigningScope(region, "bedrock"),
+                now=now,
+            )
         )["authorization"]
         for body in (b"", b"{}")
         for region in ("us-east-1", "eu-west-1")
@@ -87,8 +97,14 @@ def test_credentials_do_not_show_themselves() -> None:
     assert SECRET not in repr(AwsCredentials(KEY, SECRET, "fake-session-token"))
 
 
-@given(st.binary(max_size=300), st.text("abcXYZ019-._~", min_size=1, max_size=30), st.sampled_from([None, "fake-token"]))
+@given(
+    st.binary(max_size=300),
+    st.text("abcXYZ019-._~", min_size=1, max_size=30),
+    st.sampled_from([None, "fake-token"]),
+)
 @settings(max_examples=50)
 def test_signatures_agree_for_any_body_and_model(body: bytes, model: str, token: str | None) -> None:
-    theirs, ours = both(f"https://bedrock-runtime.us-west-2.amazonaws.com/model/m{model}/converse", body, token)
+    theirs, ours = both(
+        f"https://bedrock-runtime.us-west-2.amazonaws.com/model/m{model}/converse", body, token
+    )
     assert ours == theirs

@@ -13,6 +13,7 @@ from botocore.eventstream import EventStreamBuffer
 from botocore.model import ServiceModel, Shape
 from botocore.serialize import create_serializer
 from botocore.validate import ParamValidator
+from msgspec import structs
 
 from recorded_exchanges import recordings
 from waystation.codec.dialect import Target
@@ -26,7 +27,17 @@ from waystation.operations.chat import (
     Tool,
     ToolChoice,
 )
-from waystation.operations.parts import Audio, File, Image, JsonObject, Reasoning, Text, ToolCall, ToolResult, Video
+from waystation.operations.parts import (
+    Audio,
+    File,
+    Image,
+    JsonObject,
+    Reasoning,
+    Text,
+    ToolCall,
+    ToolResult,
+    Video,
+)
 
 PNG = "data:image/png;base64,iVBORw0KGgo="
 MARK: JsonObject = {"type": "ephemeral", "ttl": "1h"}
@@ -46,7 +57,10 @@ def parameters(value: Any, shape: Shape) -> Any:
     if shape.type_name == "blob":
         return base64.b64decode(value, validate=True)
     if shape.type_name == "structure" and not getattr(shape, "is_document_type", False):
-        return {key: parameters(item, shape.members[key]) if key in shape.members else item for key, item in value.items()}
+        return {
+            key: parameters(item, shape.members[key]) if key in shape.members else item
+            for key, item in value.items()
+        }
     if shape.type_name == "list":
         return [parameters(item, shape.member) for item in value]
     return value
@@ -106,7 +120,10 @@ EVERYTHING = ChatRequest(
     max_tokens=4_000,
     temperature=0.5,
     stop=("END",),
-    tools=(Tool("look_up", "Looks up.", SCHEMA, strict=True, cache_control={"type": "ephemeral"}), Tool("other")),
+    tools=(
+        Tool("look_up", "Looks up.", SCHEMA, strict=True, cache_control={"type": "ephemeral"}),
+        Tool("other"),
+    ),
     tool_choice=ToolChoice("named", "look_up"),
     service_tier="priority",
     extras={"guardrailConfig": {"guardrailIdentifier": "abc", "guardrailVersion": "1"}},
@@ -115,8 +132,6 @@ EVERYTHING = ChatRequest(
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_botocore_would_send_the_same_request(stream: bool) -> None:  # noqa: FBT001 - a parameter of the test
-    from msgspec import structs
-
     accepted(structs.replace(EVERYTHING, stream=stream))
 
 
@@ -135,18 +150,20 @@ def test_botocore_would_send_the_same_request(stream: bool) -> None:  # noqa: FB
 )
 @pytest.mark.parametrize("forms", ["schema", "object", "reasoning"])
 def test_botocore_would_send_the_same_for_every_family(native_id: str, forms: str) -> None:
-    from msgspec import structs
-
-    changes: dict[str, Any] = {
+    changes: dict[str, dict[str, Any]] = {
         "schema": {"response_format": ResponseFormat("json_schema", "answer", SCHEMA), "tool_choice": None},
         "object": {"response_format": ResponseFormat("json_object"), "tools": (), "tool_choice": None},
         "reasoning": {"reasoning": ReasoningOptions(effort="high"), "tool_choice": None, "top_k": 5},
-    }[forms]
-    accepted(structs.replace(EVERYTHING, **changes), Target(native_id, max_completion_tokens=64_000))
+    }
+    accepted(structs.replace(EVERYTHING, **changes[forms]), Target(native_id, max_completion_tokens=64_000))
 
 
 def test_every_recorded_request_is_one_that_botocore_would_send_when_rendered_again() -> None:
-    asked = [one for one in recordings("bedrock.converse") if one.request and "video/mp4" not in json.dumps(one.request)]
+    asked = [
+        one
+        for one in recordings("bedrock.converse")
+        if one.request and "video/mp4" not in json.dumps(one.request)
+    ]
     assert len(asked) > 160
     for recording in asked:
         request = DIALECT.parse_request(json.dumps(recording.request).encode(), recording.path)
@@ -160,5 +177,8 @@ def test_recorded_event_streams_are_cut_as_botocore_cuts_them() -> None:
         buffer = EventStreamBuffer()
         buffer.add_data(recording.stream)
         theirs = [(event.headers, event.payload) for event in buffer]
-        ours = [(message.headers, message.payload) for message in EventStreamParser().feed(recording.stream or b"")]
+        ours = [
+            (message.headers, message.payload)
+            for message in EventStreamParser().feed(recording.stream or b"")
+        ]
         assert ours == theirs, recording.name

@@ -37,6 +37,8 @@ _STATUSES: Final = {
     "validation": 400,
 }
 """What each exception means, whatever status it came with: ModelErrorException comes with 424, though the model failed."""
+_ARN: Final = re.compile(r"arn:aws\S*")
+"""Names the operator's account."""
 _UNKNOWN_MODEL: Final = re.compile(
     r"model identifier is invalid|on-demand throughput|reached the end of its life|model(?: version)? is (?:marked"
     r" (?:by provider )?as )?legacy|doesn't support the model|model .{0,80}(?:not found|does not exist|not available)",
@@ -75,6 +77,8 @@ def _error(code: str | None, status: int, told: JsonObject, retry_after: int | N
         status = _STATUSES.get(code.lower().removesuffix("exception"), status)
     if status == 400 and message is not None and _UNKNOWN_MODEL.search(message):
         status = 404
+    if message is not None:
+        message = _ARN.sub("[removed]", message)
     return error_by_status(status, message=message, code=code, retry_after=retry_after)
 
 

@@ -70,7 +70,8 @@ def render_request(request: ChatRequest, target: Target) -> RenderedRequest:
     _add_cache_points(draft)
     _add_extras(draft)
     verb = "converse-stream" if request.stream else "converse"
-    return RenderedRequest(f"/model/{_escaped(target.native_id)}/{verb}", draft.body, draft.dropped, [])
+    path = f"/model/{_escaped(target.native_id)}/{verb}"
+    return RenderedRequest(path, draft.body, list(dict.fromkeys(draft.dropped)), [])
 
 
 def _escaped(text: str) -> str:
