@@ -40,6 +40,7 @@ def parse(status: int, body: object = None, kind: str | None = None, **headers: 
         (429, "ThrottlingException", RateLimited),
         (500, "InternalServerException", Overloaded),
         (503, "ServiceUnavailableException", Overloaded),
+        (401, "InternalServerException", CredentialRejected),
         (418, None, UpstreamRejected),
         (502, None, Overloaded),
     ],

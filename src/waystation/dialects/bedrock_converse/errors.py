@@ -73,7 +73,7 @@ def _error(code: str | None, status: int, told: JsonObject, retry_after: int | N
     message = (
         text_of(told.get("message")) or text_of(told.get("Message")) or text_of(told.get("originalMessage"))
     )
-    if code is not None:
+    if code is not None and status not in {401, 403}:
         status = _STATUSES.get(code.lower().removesuffix("exception"), status)
     if status == 400 and message is not None and _UNKNOWN_MODEL.search(message):
         status = 404
