@@ -20,6 +20,7 @@ class Recording(NamedTuple):
     headers: tuple[tuple[bytes, bytes], ...]
     body: JsonObject | None
     stream: bytes | None
+    path: str = ""
 
 
 @cache
@@ -39,10 +40,19 @@ def recordings(protocol: str) -> tuple[Recording, ...]:
                 request=body if isinstance(body, dict) else None,
                 headers=tuple((name.encode(), text.encode()) for name, text in response["headers"].items()),
                 body=answer if isinstance(answer, dict) else None,
-                stream=_stream(response["sse"]) if "sse" in response else None,
+                stream=_stream_of(response),
+                path=request["path"] if request else "",
             )
         )
     return tuple(found)
+
+
+def _stream_of(response: dict[str, str]) -> bytes | None:
+    if "eventstream_b64" in response:
+        stream = base64.b64decode(response["eventstream_b64"])
+        # Some cassettes kept it in base64 themselves; a length begins with a zero.
+        return stream if stream.startswith(b"\0") else base64.b64decode(stream)
+    return _stream(response["sse"]) if "sse" in response else None
 
 
 def _stream(text: str) -> bytes:

@@ -23,7 +23,7 @@ from waystation.catalog.layers import configured_layer
 from waystation.catalog.load import load
 from waystation.codec.dialect import Dialect, Outward
 from waystation.credits.cost import Tariffs
-from waystation.dialects import anthropic_messages, openai_chat, openai_completions
+from waystation.dialects import anthropic_messages, bedrock_converse, openai_chat, openai_completions
 from waystation.dialects.openai_chat.wire import WireRequest
 from waystation.errors import Unavailable
 from waystation.generations.log import GenerationLog
@@ -51,7 +51,11 @@ INFERENCE = {
 }
 DIALECTS: tuple[Dialect, ...] = (openai_chat.DIALECT, openai_completions.DIALECT)
 """What clients may speak."""
-OUTWARD: tuple[Outward, ...] = (*DIALECTS, anthropic_messages.DIALECT)
+OUTWARD: tuple[Outward, ...] = (
+    *DIALECTS,
+    anthropic_messages.DIALECT,
+    bedrock_converse.DIALECT,
+)
 """What providers may speak."""
 KEY_RELOAD = 1.0
 """Seconds between two readings of the keys, at the least."""

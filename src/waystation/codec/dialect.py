@@ -39,6 +39,8 @@ class Target(Struct, frozen=True):
     nested_reasoning: bool = False
     """True where it takes the `reasoning` object itself, false where it takes `reasoning_effort`."""
     max_tokens_field: str = "max_tokens"
+    model_id: str = ""
+    """The catalogue's slug, for wires whose native id may be an opaque name of the operator's own."""
 
 
 class RenderedRequest(Struct):

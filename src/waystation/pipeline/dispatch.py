@@ -108,13 +108,16 @@ class Dispatch:
         rendered = dialect.render_request(request, provider.target(endpoint))
         amendment = provider.amend_request(rendered.body, endpoint)
         exchange.dropped = [*rendered.dropped, *(amendment.dropped if amendment else ())]
-        headers = [("content-type", "application/json"), *provider.authorize(provider.next_key())]
-        headers += rendered.headers
+        key = provider.next_key()
+        headers = [("content-type", "application/json"), *provider.authorize(key), *rendered.headers]
+        url, body = provider.url_for(rendered.path, endpoint), _encoded(rendered.body)
+        if provider.signs:
+            headers += provider.sign("POST", url, headers, body, key)
         response = await self._client.send(
             "POST",
-            provider.url_for(rendered.path, endpoint),
+            url,
             headers,
-            _encoded(rendered.body),
+            body,
             self.timeouts_of(endpoint.provider),
         )
         attempt.status = response.status

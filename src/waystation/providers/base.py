@@ -4,7 +4,7 @@ A provider with manners of its own is one file that sets `PROVIDER` to a subclas
 `compatible.toml`. Nothing here knows a wire format, opens a socket, or chooses between providers.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from typing import TypeAlias
 
@@ -79,6 +79,9 @@ class Configuration(Struct, frozen=True):
     unset_variable: str | None = None
     """The variable that the row's `api_key` refers to and that is not set."""
     report: Report = silent
+    region: str | None = None
+    environment: Mapping[str, str] = {}
+    """The snapshot of the environment, for variables other than those of the key."""
 
 
 class Provider:
@@ -98,6 +101,8 @@ class Provider:
     auth: str = "bearer"
     """`bearer`, or the name of the header that holds the bare key."""
     headers: tuple[tuple[str, str], ...] = ()
+    signs: bool = False
+    """True where `sign` must be asked about each request."""
     manners: Manners = Manners()
 
     def __init__(self, configuration: Configuration | None = None) -> None:
@@ -118,6 +123,12 @@ class Provider:
     def enabled_by(cls, settings: Settings) -> bool:  # noqa: ARG003 - for providers with a switch of their own
         """Whether the settings outside `[providers]` allow this provider."""
         return True
+
+    @classmethod
+    def keys_in(cls, environment: Mapping[str, str]) -> tuple[str, ...]:
+        """The credentials that the environment holds: the first of the key variables that is set."""
+        found = (environment.get(variable, "").strip() for variable in cls.key_variables)
+        return next(((key,) for key in found if key), ())
 
     @property
     def key_variable(self) -> str | None:
@@ -174,6 +185,13 @@ class Provider:
             named.append(("authorization", f"Bearer {key}") if self.auth == "bearer" else (self.auth, key))
         return named
 
+    def sign(
+        self, method: str, url: str, headers: Sequence[tuple[str, str]], body: bytes, key: str
+    ) -> list[tuple[str, str]]:
+        """Headers that vouch for this very request. Only asked where `signs`; `body` is what will be sent."""
+        del method, url, headers, body, key
+        return []
+
     def amend_request(self, body: JsonObject, endpoint: Endpoint) -> Amendment | None:  # noqa: ARG002 - hooks may ask
         """Change a rendered body in place to the provider's liking; None where nothing is to be noted or undone."""
         dropped = self._verbs.apply(body)
@@ -186,6 +204,7 @@ class Provider:
             return kept[1]
         target = Target(
             native_id=endpoint.native_id,
+            model_id=endpoint.model_id,
             supported_parameters=endpoint.supported_parameters,
             max_completion_tokens=endpoint.max_completion_tokens,
             reasoning_field=self.manners.reasoning_field,

@@ -9,7 +9,7 @@ from pkgutil import iter_modules
 
 from waystation import providers
 from waystation.providers.base import Configuration, Provider, Report, Secret, Timeouts, silent
-from waystation.providers.compatible import CompatibleProvider, OwnServer, rows
+from waystation.providers.compatible import CompatibleProvider, OwnServer, Row, rows
 from waystation.providers.manners import Manners
 from waystation.settings import ProviderSettings, Settings
 from waystation.settings.problem import SettingsError, suggestion
@@ -32,7 +32,7 @@ class Registry:
                 _configuration(
                     settings,
                     slug,
-                    kind.key_variables,
+                    kind.keys_in(settings.environment),
                     kind.manners,
                     report,
                     enabled=kind.enabled_by(settings),
@@ -41,7 +41,9 @@ class Registry:
             for slug, kind in own_files.items()
         ]
         known += [
-            CompatibleProvider(slug, row, _configuration(settings, slug, row.key_variables, row, report))
+            CompatibleProvider(
+                slug, row, _configuration(settings, slug, _keys_of(row, settings), row, report)
+            )
             for slug, row in table.items()
         ]
         for slug in settings.providers.keys() - own_files.keys() - table.keys():
@@ -109,14 +111,14 @@ def provider_classes() -> dict[str, type[Provider]]:
 def _configuration(
     settings: Settings,
     slug: str,
-    key_variables: Iterable[str],
+    keys_in_environment: tuple[str, ...],
     manners: Manners,
     report: Report,
     *,
     enabled: bool = True,
 ) -> Configuration:
     said = settings.providers.get(slug, _NOTHING_SAID)
-    keys = said.api_keys or _key_in_environment(settings, key_variables)
+    keys = said.api_keys or keys_in_environment
     return Configuration(
         keys=tuple(Secret(key) for key in keys),
         base_url=said.base_url,
@@ -132,11 +134,13 @@ def _configuration(
         enabled=said.enabled and enabled,
         unset_variable=_unset_variable(settings, slug),
         report=report,
+        region=said.region,
+        environment=settings.environment,
     )
 
 
-def _key_in_environment(settings: Settings, variables: Iterable[str]) -> tuple[str, ...]:
-    found = (settings.environment.get(variable, "").strip() for variable in variables)
+def _keys_of(row: Row, settings: Settings) -> tuple[str, ...]:
+    found = (settings.environment.get(variable, "").strip() for variable in row.key_variables)
     return next(((key,) for key in found if key), ())
 
 
