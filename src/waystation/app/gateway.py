@@ -23,7 +23,7 @@ from waystation.catalog.layers import configured_layer
 from waystation.catalog.load import load
 from waystation.codec.dialect import Dialect
 from waystation.credits.cost import Tariffs
-from waystation.dialects import openai_chat, openai_completions
+from waystation.dialects import gemini, openai_chat, openai_completions
 from waystation.dialects.openai_chat.wire import WireRequest
 from waystation.errors import Unavailable
 from waystation.generations.log import GenerationLog
@@ -49,7 +49,7 @@ INFERENCE = {
     "/chat/completions": InferenceRoute("Chat completion", "sendChatCompletionRequest", WireRequest),
     "/completions": InferenceRoute("Text completion (legacy)", "completions", WireRequest),
 }
-DIALECTS: tuple[Dialect, ...] = (openai_chat.DIALECT, openai_completions.DIALECT)
+DIALECTS: tuple[Dialect, ...] = (openai_chat.DIALECT, openai_completions.DIALECT, gemini.DIALECT)
 KEY_RELOAD = 1.0
 """Seconds between two readings of the keys, at the least."""
 REPORT_INTERVAL = 0.25

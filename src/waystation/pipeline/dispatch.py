@@ -112,7 +112,7 @@ class Dispatch:
         headers += rendered.headers
         response = await self._client.send(
             "POST",
-            provider.url_for(rendered.path, endpoint),
+            provider.url_for((amendment and amendment.path) or rendered.path, endpoint),
             headers,
             _encoded(rendered.body),
             self.timeouts_of(endpoint.provider),

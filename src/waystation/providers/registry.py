@@ -132,6 +132,9 @@ def _configuration(
         enabled=said.enabled and enabled,
         unset_variable=_unset_variable(settings, slug),
         report=report,
+        region=said.region,
+        environment=settings.environment,
+        upstream=settings.upstream,
     )
 
 

@@ -88,7 +88,7 @@ class _Conversation:
         else:
             self.messages += _as_messages(parts)
 
-    def _parts(self, value: JsonObject, where: str, made_up_id: str) -> list[Part]:
+    def _parts(self, value: JsonObject, where: str, made_up_id: str) -> list[Part]:  # noqa: PLR0911 - one line a kind
         signature = text_of(value.get("thoughtSignature"))
         if "functionCall" in value:
             call = self._call(object_of(value["functionCall"]), where, made_up_id)

@@ -91,7 +91,7 @@ class ChunkRenderer:
         """This wire has no end mark."""
         return b""
 
-    def _frames(self, event: Event) -> bytes:
+    def _frames(self, event: Event) -> bytes:  # noqa: PLR0911 - one line a kind of event
         match event:
             case TextDelta(choice=choice, text=text):
                 return self._frame([_said(choice, (Text(text),), self._identity)]) if text else b""
