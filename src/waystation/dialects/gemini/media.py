@@ -1,7 +1,6 @@
 """Images, sound, video and documents: `inlineData` and `fileData` in both directions. Nothing is fetched here."""
 
 from typing import Final
-from urllib.parse import urlsplit
 
 from waystation.dialects.gemini.wire import camel_keys, text_of, unknown
 from waystation.errors import InvalidRequest
@@ -87,10 +86,7 @@ def _inline(mime_type: str, data: str) -> JsonObject:
 
 def _mime_type(name: str, assumed: str) -> str:
     """By the ending of a name or of a URL's path."""
-    try:
-        path = urlsplit(name).path
-    except ValueError:
-        path = name
+    path = name.partition("?")[0].partition("#")[0]
     return _BY_EXTENSION.get(path.rpartition(".")[2].lower(), assumed)
 
 

@@ -5,7 +5,6 @@ Fields that are the gateway's own affair (routing, plugins, sessions, metadata .
 
 from collections.abc import Callable
 from typing import Final
-from urllib.parse import quote
 
 from waystation.codec.dialect import RenderedRequest, Target
 from waystation.dialects.gemini.contents import Voice, function_names, render_contents
@@ -74,7 +73,7 @@ def render_request(request: ChatRequest, target: Target) -> RenderedRequest:
 
 def _path(native_id: str, *, stream: bool) -> str:
     verb = "streamGenerateContent?alt=sse" if stream else "generateContent"
-    return f"/models/{quote(native_id.removeprefix('models/'), safe='/@')}:{verb}"
+    return f"/models/{native_id.removeprefix('models/')}:{verb}"
 
 
 def _takes(target: Target, name: str) -> bool:

@@ -83,7 +83,7 @@ class AuthorizedUser(Struct, frozen=True, tag="authorized_user", tag_field="type
 
 
 Credentials: TypeAlias = ServiceAccount | AuthorizedUser
-_DECODER: Final = json.Decoder(ServiceAccount | AuthorizedUser)
+_DECODER: Final[json.Decoder[Credentials]] = json.Decoder(ServiceAccount | AuthorizedUser)
 
 
 class UnusableCredentialsError(Exception):
