@@ -20,6 +20,7 @@ class Recording(NamedTuple):
     headers: tuple[tuple[bytes, bytes], ...]
     body: JsonObject | None
     stream: bytes | None
+    path: str = ""
 
 
 @cache
@@ -39,10 +40,18 @@ def recordings(protocol: str) -> tuple[Recording, ...]:
                 request=body if isinstance(body, dict) else None,
                 headers=tuple((name.encode(), text.encode()) for name, text in response["headers"].items()),
                 body=answer if isinstance(answer, dict) else None,
-                stream=_stream(response["sse"]) if "sse" in response else None,
+                stream=_stream_of(response),
+                path=request["path"] if request else "",
             )
         )
     return tuple(found)
+
+
+def _stream_of(response: JsonObject) -> bytes | None:
+    if isinstance(response.get("body"), list):
+        # Gemini without `alt=sse` streams one array.
+        return json.dumps(response["body"], indent=1).encode()
+    return _stream(str(response["sse"])) if "sse" in response else None
 
 
 def _stream(text: str) -> bytes:

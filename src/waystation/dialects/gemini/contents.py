@@ -97,8 +97,9 @@ def _render_part(part: Part, message: Message, voice: Voice) -> list[JsonObject]
         voice.drop("cache_control")
     match part:
         case Text(text=text, extras=extras):
-            # An empty text part is an error here.
-            return [with_extras({"text": text}, extras if voice.same_dialect else None)] if text else []
+            # Vertex refuses an empty text part; who speaks this dialect knows.
+            said = with_extras({"text": text}, extras if voice.same_dialect else None)
+            return [said] if text or voice.same_dialect else []
         case Refusal(text=text):
             return [{"text": text}] if text else []
         case Image() | Audio() | Video() | File():

@@ -102,7 +102,8 @@ class _Conversation:
         if value.get("thought") is True and (isinstance(text, str) or text is None):
             return [Reasoning(text=text or "", signature=signature, origin=ORIGIN)]
         if isinstance(text, str):
-            said: list[Part] = [Text(text, extras=unknown(value, _TEXT_KEYS))] if text else []
+            is_bare = not text and signature is not None
+            said: list[Part] = [] if is_bare else [Text(text, extras=unknown(value, _TEXT_KEYS))]
             return [*_signature(signature, None), *said]
         if "inlineData" in value or "fileData" in value:
             return [*_signature(signature, None), parse_media(value, where)]

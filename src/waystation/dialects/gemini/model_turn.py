@@ -13,6 +13,7 @@ from waystation.dialects.gemini.media import render_media
 from waystation.dialects.gemini.tools import arguments_object
 from waystation.dialects.gemini.wire import ORIGIN, PART, object_of, text_of
 from waystation.operations.parts import (
+    Audio,
     AudioOutput,
     Image,
     ImageOutput,
@@ -74,9 +75,7 @@ class _Turn:
                 self._signed(render_media(Image(url)), self._signatures.get(f"image_{self._images}"))
                 self._images += 1
             case AudioOutput(value=value):
-                self._text(text_of(value.get("transcript")) or "")
-                if not value.get("transcript"):
-                    self._drop("messages.audio")
+                self._sound(value)
             case Opaque(kind=kind, value=value) if kind == PART and self._same_dialect:
                 self._out.append(value)
             case Opaque(kind=kind):
@@ -129,7 +128,7 @@ class _Turn:
             self._drop("messages.reasoning_details")
 
     def _text(self, text: str) -> None:
-        if not text:
+        if not text and not self._same_dialect:
             return
         while len(self._waiting) > 1:
             self._out.append({"text": "", "thoughtSignature": self._waiting.pop(0)})
@@ -138,6 +137,16 @@ class _Turn:
     def _call(self, call: ToolCall) -> None:
         value: JsonObject = {"id": call.id, "name": call.name, "args": arguments_object(call.arguments)}
         self._signed({"functionCall": value}, self._signatures.get(call.id) or _carried(call))
+
+    def _sound(self, value: JsonObject) -> None:
+        """What the model said aloud: as sound where this dialect made it, else its words."""
+        data, name = text_of(value.get("data")), text_of(value.get("format"))
+        if data is not None and name is not None and self._same_dialect:
+            self._signed(render_media(Audio(data, name)), None)
+        elif (transcript := text_of(value.get("transcript"))) is not None:
+            self._text(transcript)
+        else:
+            self._drop("messages.audio")
 
     def _signed(self, part: JsonObject, signature: str | None) -> None:
         if signature is not None:

@@ -151,7 +151,7 @@ def _add_tools(body: JsonObject, request: ChatRequest, target: Target, voice: Vo
             voice.drop(f"web_search_options.{name}")
     if tools:
         body["tools"] = tools
-    if has_functions:
+    if has_functions or (voice.same_dialect and request.tool_choice is not None):
         config = render_tool_choice(request.tool_choice, request.tools, voice.drop)
         if config is not None:
             body["toolConfig"] = {"functionCallingConfig": config}
