@@ -176,7 +176,11 @@ def test_usage_counts_everything_once() -> None:
 
     assert usage.service_tier == "default"
     assert usage.usage is not None
-    assert (usage.usage.prompt_tokens, usage.usage.completion_tokens, usage.usage.total_tokens) == (103, 27, 130)
+    assert (usage.usage.prompt_tokens, usage.usage.completion_tokens, usage.usage.total_tokens) == (
+        103,
+        27,
+        130,
+    )
     assert (usage.usage.cached_tokens, usage.usage.reasoning_tokens) == (40, 7)
     assert (usage.usage.audio_prompt_tokens, usage.usage.video_prompt_tokens) == (30, 10)
     assert usage.usage.image_completion_tokens == 12
@@ -185,7 +189,10 @@ def test_usage_counts_everything_once() -> None:
 def test_grounding_becomes_annotations_counted_in_characters() -> None:
     grounding = {
         "webSearchQueries": ["weather", "", "tokyo"],
-        "groundingChunks": [{"web": {"uri": "https://a.example", "title": "A"}}, {"web": {"uri": "https://b.example"}}],
+        "groundingChunks": [
+            {"web": {"uri": "https://a.example", "title": "A"}},
+            {"web": {"uri": "https://b.example"}},
+        ],
         "groundingSupports": [
             {"segment": {"startIndex": 7, "endIndex": 11, "text": "warm"}, "groundingChunkIndices": [0, 9]}
         ],
@@ -221,7 +228,13 @@ def test_grounding_becomes_annotations_counted_in_characters() -> None:
 
 
 def test_citations_become_annotations() -> None:
-    sources = {"citations": [{}, {"uri": "https://a.example", "endIndex": 2}, {"uri": "https://a.example", "endIndex": 2}]}
+    sources = {
+        "citations": [
+            {},
+            {"uri": "https://a.example", "endIndex": 2},
+            {"uri": "https://a.example", "endIndex": 2},
+        ]
+    }
 
     annotations = choice_of({"text": "abc"}, citationMetadata=sources).annotations
 
@@ -258,7 +271,12 @@ def test_sound_out_and_drafts_left_out() -> None:
 
 def test_several_candidates_each_end_once() -> None:
     events = streamed(
-        {"candidates": [candidate({"text": "a"}, finish=None, index=0), candidate({"text": "b"}, finish=None, index=1)]},
+        {
+            "candidates": [
+                candidate({"text": "a"}, finish=None, index=0),
+                candidate({"text": "b"}, finish=None, index=1),
+            ]
+        },
         {"candidates": [candidate({"text": "A"}, index=0)]},
         {"candidates": [candidate({"text": "B"}, index=1)], "usageMetadata": USAGE},
     )
@@ -270,7 +288,10 @@ def test_several_candidates_each_end_once() -> None:
 
 def test_the_last_counters_of_a_stream_count() -> None:
     end = streamed(
-        {"candidates": [candidate({"text": "a"}, finish=None)], "usageMetadata": {**USAGE, "candidatesTokenCount": 1}},
+        {
+            "candidates": [candidate({"text": "a"}, finish=None)],
+            "usageMetadata": {**USAGE, "candidatesTokenCount": 1},
+        },
         {"candidates": [candidate({"text": "b"})], "usageMetadata": USAGE},
         {"usageMetadata": {"trafficType": "ON_DEMAND"}},
     )[-1]
@@ -294,14 +315,19 @@ def test_an_error_in_mid_stream_ends_it() -> None:
 
 @pytest.mark.parametrize("cut", [10, 60, 140])
 def test_a_cut_stream_is_an_error(cut: int) -> None:
-    events = streamed({"candidates": [candidate({"text": "a"}, finish=None)]}, body(candidate({"text": "b"})), cut=cut)
+    events = streamed(
+        {"candidates": [candidate({"text": "a"}, finish=None)]}, body(candidate({"text": "b"})), cut=cut
+    )
 
     check_stream(events)
     assert isinstance(events[-1], StreamError)
 
 
 def test_a_stream_as_an_array_is_read_alike_and_a_cut_one_is_an_error() -> None:
-    chunks = [{"candidates": [candidate({"text": 'a"}{[\\'}, finish=None)]}, body(candidate({"text": "é"}))]
+    chunks: list[JsonObject] = [
+        {"candidates": [candidate({"text": 'a"}{[\\'}, finish=None)]},
+        body(candidate({"text": "é"})),
+    ]
     data = b"\n " + json.dumps(chunks, indent=1, ensure_ascii=False).encode()
 
     for size in (1, 2, 3, 1000):
@@ -336,7 +362,12 @@ def test_errors_by_their_status(status: int, name: str, kind: type[ProviderError
 
 
 def test_a_wrong_key_is_the_operators_affair_and_a_delay_is_told() -> None:
-    key = {"code": 400, "status": "INVALID_ARGUMENT", "message": "x", "details": [{"reason": "API_KEY_INVALID"}]}
+    key = {
+        "code": 400,
+        "status": "INVALID_ARGUMENT",
+        "message": "x",
+        "details": [{"reason": "API_KEY_INVALID"}],
+    }
     busy = {"code": 429, "status": "RESOURCE_EXHAUSTED", "details": [{"retryDelay": "34.07s"}]}
 
     assert isinstance(DIALECT.parse_error(400, [], json.dumps({"error": key}).encode()), CredentialRejected)
@@ -350,11 +381,15 @@ def test_a_prompt_that_is_too_long_is_told_as_such() -> None:
     assert DIALECT.parse_error(400, [], json.dumps(error).encode()).error_type == "context_length_exceeded"
 
 
+CHANGES: tuple[object, ...] = (None, 7, "x", [], {}, [None], True, ...)
+"""What takes a field's place; the dots stand for nothing at all."""
+
+
 def mutations(value: object) -> Iterator[object]:
     """The value with one field at a time missing, null, of another type, or joined by one more."""
     paths = list(places(value))
     for path in paths:
-        for change in (None, 7, "x", [], {}, [None], True, ...):
+        for change in CHANGES:
             mutated = copy.deepcopy(value)
             holder = cast("dict[object, object]", mutated)
             for step in path[:-1]:

@@ -66,7 +66,10 @@ def test_parameters_that_the_endpoint_does_not_list_are_named() -> None:
     said = rendered(target, temperature=1, top_p=0.5, max_tokens=9)
 
     assert said.dropped == ["temperature", "top_p"]
-    assert said.body["generationConfig"] == {"maxOutputTokens": 9, "thinkingConfig": {"includeThoughts": True}}
+    assert said.body["generationConfig"] == {
+        "maxOutputTokens": 9,
+        "thinkingConfig": {"includeThoughts": True},
+    }
 
 
 def test_instructions_at_the_beginning_are_the_systems_and_later_ones_stay() -> None:
@@ -97,11 +100,19 @@ def test_instructions_alone_are_asked_as_the_user() -> None:
 
 def test_calls_and_results_in_one_turn_each() -> None:
     def call(number: int, arguments: object) -> JsonObject:
-        return {"id": f"c{number}", "type": "function", "function": {"name": f"f{number}", "arguments": arguments}}
+        return {
+            "id": f"c{number}",
+            "type": "function",
+            "function": {"name": f"f{number}", "arguments": arguments},
+        }
 
     assert contents(
         {"role": "user", "content": "go"},
-        {"role": "assistant", "content": None, "tool_calls": [call(1, '{"a": 1}'), call(2, ""), call(3, "{broken")]},
+        {
+            "role": "assistant",
+            "content": None,
+            "tool_calls": [call(1, '{"a": 1}'), call(2, ""), call(3, "{broken")],
+        },
         {"role": "tool", "tool_call_id": "c1", "content": '{"t": 20}'},
         {"role": "tool", "tool_call_id": "c2", "content": "fine"},
         {"role": "tool", "tool_call_id": "c3", "content": "[1]"},
@@ -191,7 +202,11 @@ def test_a_file_kept_by_another_provider_is_refused() -> None:
 
 
 def test_structured_output() -> None:
-    schema = {"type": "object", "properties": {"a": {"$ref": "#/$defs/A"}}, "$defs": {"A": {"type": "string"}}}
+    schema = {
+        "type": "object",
+        "properties": {"a": {"$ref": "#/$defs/A"}},
+        "$defs": {"A": {"type": "string"}},
+    }
     wanted = {"type": "json_schema", "json_schema": {"name": "x", "schema": schema, "strict": True}}
 
     assert config(response_format=wanted) == {
@@ -223,12 +238,18 @@ def test_tools_are_declared_in_one_item() -> None:
 
 
 def test_the_choice_among_tools() -> None:
-    allowed = {"mode": "required", "tools": [{"type": "function", "name": "f"}, {"type": "function", "name": "g"}]}
+    allowed = {
+        "mode": "required",
+        "tools": [{"type": "function", "name": "f"}, {"type": "function", "name": "g"}],
+    }
 
     assert calling("auto") == {"mode": "AUTO"}
     assert calling("none") == {"mode": "NONE"}
     assert calling("required") == {"mode": "ANY"}
-    assert calling({"type": "function", "function": {"name": "f"}}) == {"mode": "ANY", "allowedFunctionNames": ["f"]}
+    assert calling({"type": "function", "function": {"name": "f"}}) == {
+        "mode": "ANY",
+        "allowedFunctionNames": ["f"],
+    }
     assert calling({"type": "allowed_tools", "allowed_tools": allowed}) == {
         "mode": "ANY",
         "allowedFunctionNames": ["f", "g"],

@@ -3,7 +3,7 @@
 import base64
 import json
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recorded_exchanges import JsonObject
@@ -31,9 +31,9 @@ BASE64 = st.binary(min_size=1, max_size=12).map(lambda data: base64.b64encode(da
 ARGUMENTS = st.dictionaries(
     NAMES, st.none() | st.booleans() | st.integers(-9, 9) | WORDS | st.lists(WORDS, max_size=2), max_size=3
 ).map(lambda value: json.dumps(value, separators=(",", ":"), ensure_ascii=False))
-SCHEMAS = st.dictionaries(NAMES, st.sampled_from([{"type": "string"}, {"type": "integer"}]), max_size=3).map(
-    lambda properties: {"type": "object", "properties": properties}
-)
+SCHEMAS: st.SearchStrategy[JsonObject] = st.dictionaries(
+    NAMES, st.sampled_from([{"type": "string"}, {"type": "integer"}]), max_size=3
+).map(lambda properties: {"type": "object", "properties": properties})
 IN_RESULTS: st.SearchStrategy[Part] = st.one_of(
     BASE64.map(lambda data: Image(f"data:image/png;base64,{data}")),
     BASE64.map(lambda data: File(f"data:application/pdf;base64,{data}")),
@@ -41,6 +41,9 @@ IN_RESULTS: st.SearchStrategy[Part] = st.one_of(
 MEDIA = IN_RESULTS | BASE64.map(lambda data: Video(f"data:video/mp4;base64,{data}"))
 SOUND: st.SearchStrategy[Part] = BASE64.map(
     lambda data: Audio(data, "wav", extras={"inlineData": {"mimeType": "audio/wav"}})
+)
+EXTRAS: st.SearchStrategy[JsonObject] = st.just(
+    {"cachedContent": "cachedContents/a", "generationConfig": {"mediaResolution": "X"}}
 )
 SAID: st.SearchStrategy[Part] = st.one_of(WORDS.map(Text), MEDIA, SOUND)
 
@@ -65,7 +68,14 @@ def model_turns(draw: st.DrawFn) -> list[Message]:
     if not parts:
         parts.append(Text("so"))
     results = [
-        Message("tool", (ToolResult(call.id, (Text(draw(WORDS)), *draw(st.lists(IN_RESULTS, max_size=1))), draw(st.booleans())),))
+        Message(
+            "tool",
+            (
+                ToolResult(
+                    call.id, (Text(draw(WORDS)), *draw(st.lists(IN_RESULTS, max_size=1))), draw(st.booleans())
+                ),
+            ),
+        )
         for call in calls
     ]
     return [Message("assistant", tuple(parts)), *results]
@@ -75,14 +85,17 @@ def model_turns(draw: st.DrawFn) -> list[Message]:
 def requests(draw: st.DrawFn) -> ChatRequest:
     messages: list[Message] = []
     if draw(st.booleans()):
-        messages.append(Message("system", tuple([Text(text) for text in draw(st.lists(WORDS, min_size=1, max_size=2))])))
+        messages.append(
+            Message("system", tuple([Text(text) for text in draw(st.lists(WORDS, min_size=1, max_size=2))]))
+        )
     messages.append(Message("user", tuple(draw(st.lists(SAID, min_size=1, max_size=3)))))
     for turn in draw(st.lists(model_turns(), max_size=2)):
         messages += turn
         if messages[-1].role == "assistant" or draw(st.booleans()):
             messages.append(Message("user", tuple(draw(st.lists(SAID, min_size=1, max_size=2)))))
     tools = tuple(
-        Tool(name, draw(st.none() | WORDS), draw(SCHEMAS)) for name in draw(st.lists(NAMES, unique=True, max_size=2))
+        Tool(name, draw(st.none() | WORDS), draw(SCHEMAS))
+        for name in draw(st.lists(NAMES, unique=True, max_size=2))
     )
     choices = [None, ToolChoice("auto"), ToolChoice("none"), ToolChoice("required")]
     choices += [ToolChoice("named", tool.name) for tool in tools]
@@ -107,15 +120,18 @@ def requests(draw: st.DrawFn) -> ChatRequest:
         tools=tools,
         tool_choice=draw(st.sampled_from(choices)) if tools else None,
         reasoning=draw(
-            st.builds(ReasoningOptions, effort=st.none() | st.sampled_from(["low", "high"]), exclude=st.booleans())
+            st.builds(
+                ReasoningOptions, effort=st.none() | st.sampled_from(["low", "high"]), exclude=st.booleans()
+            )
             | st.builds(ReasoningOptions, max_tokens=st.integers(1, 9000), exclude=st.booleans())
         ),
         modalities=draw(st.none() | st.just(("text", "image"))),
         service_tier=draw(st.none() | st.sampled_from(["flex", "priority"])),
-        extras=draw(st.none() | st.just({"cachedContent": "cachedContents/a", "generationConfig": {"mediaResolution": "X"}})),
+        extras=draw(st.none() | EXTRAS),
     )
 
 
+@settings(max_examples=200)
 @given(requests())
 def test_a_request_is_read_back_as_it_was_meant(request: ChatRequest) -> None:
     rendered = DIALECT.render_request(request, Target(MODEL))
@@ -130,8 +146,8 @@ def results(draw: st.DrawFn) -> ChatResult:
     if draw(st.booleans()):
         parts.append(Reasoning(text=draw(WORDS), origin=ORIGIN, index=0))
     parts.append(Text(draw(WORDS)))
-    for call_id in draw(st.lists(NAMES, unique=True, max_size=2)):
-        parts.append(ToolCall(call_id, draw(NAMES), draw(ARGUMENTS)))
+    call_ids = draw(st.lists(NAMES, unique=True, max_size=2))
+    parts += [ToolCall(call_id, draw(NAMES), draw(ARGUMENTS)) for call_id in call_ids]
     has_calls = isinstance(parts[-1], ToolCall)
     completion = draw(st.integers(1, 99))
     return ChatResult(
@@ -140,7 +156,11 @@ def results(draw: st.DrawFn) -> ChatResult:
         model="google/m",
         created=None,
         choices=(Choice(0, tuple(parts), "tool_calls" if has_calls else "stop", "STOP"),),
-        usage=Usage(prompt_tokens=draw(st.integers(1, 99)), completion_tokens=completion, reasoning_tokens=completion // 2),
+        usage=Usage(
+            prompt_tokens=draw(st.integers(1, 99)),
+            completion_tokens=completion,
+            reasoning_tokens=completion // 2,
+        ),
     )
 
 

@@ -16,8 +16,14 @@ from waystation.dialects.gemini.schema import parse_schema, render_schema
         ({"type": "string", "format": "date-time"}, {"type": "string", "format": "date-time"}),
         ({"type": "string", "format": "email"}, {"type": "string", "description": "Format: email"}),
         ({"$schema": "x", "type": "object", "patternProperties": {}}, {"type": "object"}),
-        ({"type": "array", "items": [{"type": "string"}]}, {"type": "array", "prefixItems": [{"type": "string"}]}),
-        ({"type": "object", "additionalProperties": False}, {"type": "object", "additionalProperties": False}),
+        (
+            {"type": "array", "items": [{"type": "string"}]},
+            {"type": "array", "prefixItems": [{"type": "string"}]},
+        ),
+        (
+            {"type": "object", "additionalProperties": False},
+            {"type": "object", "additionalProperties": False},
+        ),
         (
             {"type": "object", "additionalProperties": {"const": 1}},
             {"type": "object", "additionalProperties": {"enum": [1]}},
@@ -25,10 +31,18 @@ from waystation.dialects.gemini.schema import parse_schema, render_schema
         ({"properties": {"const": {"type": "string"}}}, {"properties": {"const": {"type": "string"}}}),
         ({"properties": {"a": True}}, {"properties": {"a": {}}}),
         (
-            {"allOf": [{"properties": {"a": {}}, "required": ["a"]}, {"properties": {"b": {}}, "required": ["b"]}]},
+            {
+                "allOf": [
+                    {"properties": {"a": {}}, "required": ["a"]},
+                    {"properties": {"b": {}}, "required": ["b"]},
+                ]
+            },
             {"properties": {"a": {}, "b": {}}, "required": ["a", "b"]},
         ),
-        ({"anyOf": [{"$ref": "#/definitions/A"}], "definitions": {"A": {"type": "null"}}}, {"anyOf": [{"type": "null"}]}),
+        (
+            {"anyOf": [{"$ref": "#/definitions/A"}], "definitions": {"A": {"type": "null"}}},
+            {"anyOf": [{"type": "null"}]},
+        ),
         ({"$ref": "https://elsewhere.example/x"}, {"type": "object"}),
     ],
 )

@@ -53,9 +53,9 @@ def streamed_message_of(body: bytes) -> JsonObject:
 
 def sent_again(message: JsonObject, target: Target = TARGET) -> list[JsonObject]:
     """The parts of the model's turn in the next request."""
-    conversation = [{"role": "user", "content": "hi"}, message]
-    for call in cast("list[JsonObject]", message.get("tool_calls") or []):
-        conversation.append({"role": "tool", "tool_call_id": call["id"], "content": "ok"})
+    calls = cast("list[JsonObject]", message.get("tool_calls") or [])
+    results = [{"role": "tool", "tool_call_id": call["id"], "content": "ok"} for call in calls]
+    conversation = [{"role": "user", "content": "hi"}, message, *results]
     request = openai_chat.DIALECT.parse_request(
         json.dumps({"model": "m", "messages": conversation}).encode(), "/chat/completions"
     )
@@ -124,8 +124,14 @@ def test_a_signature_that_openrouter_gave_as_text_is_taken_too() -> None:
 
 def test_parts_of_the_providers_own_tools_come_back_whole_and_are_no_calls() -> None:
     parts: list[JsonObject] = [
-        {"toolCall": {"id": "1", "toolType": "GOOGLE_SEARCH_WEB", "args": {"queries": ["x"]}}, "thoughtSignature": "YQ=="},
-        {"toolResponse": {"id": "1", "toolType": "GOOGLE_SEARCH_WEB", "response": {}}, "thoughtSignature": "Yg=="},
+        {
+            "toolCall": {"id": "1", "toolType": "GOOGLE_SEARCH_WEB", "args": {"queries": ["x"]}},
+            "thoughtSignature": "YQ==",
+        },
+        {
+            "toolResponse": {"id": "1", "toolType": "GOOGLE_SEARCH_WEB", "response": {}},
+            "thoughtSignature": "Yg==",
+        },
         {"executableCode": {"language": "PYTHON", "code": "print(1)"}},
         {"codeExecutionResult": {"outcome": "OUTCOME_OK", "output": "1\n"}},
         {"text": "One."},
@@ -155,8 +161,19 @@ def test_an_image_keeps_its_signature() -> None:
 
 def test_calls_of_another_model_are_excused_where_a_signature_is_demanded() -> None:
     call = {"id": "toolu_1", "type": "function", "function": {"name": "a", "arguments": "{}"}}
-    theirs = {"type": "reasoning.text", "text": "Hm.", "signature": "x", "format": "anthropic-claude-v1", "index": 0}
-    message: JsonObject = {"role": "assistant", "content": None, "tool_calls": [call], "reasoning_details": [theirs]}
+    theirs = {
+        "type": "reasoning.text",
+        "text": "Hm.",
+        "signature": "x",
+        "format": "anthropic-claude-v1",
+        "index": 0,
+    }
+    message: JsonObject = {
+        "role": "assistant",
+        "content": None,
+        "tool_calls": [call],
+        "reasoning_details": [theirs],
+    }
 
     assert sent_again(message) == [
         {"text": "Hm.", "thought": True},
@@ -184,10 +201,12 @@ def test_recorded_signatures_survive_a_chat_client() -> None:
             continue
         compared += 1
         again = sent_again(message)
-        assert sorted(str(part["thoughtSignature"]) for part in again if "thoughtSignature" in part) == signed, (
-            recording.name
-        )
+        assert (
+            sorted(str(part["thoughtSignature"]) for part in again if "thoughtSignature" in part) == signed
+        ), recording.name
         for part in again:
             if "functionCall" in part and part.get("thoughtSignature") in signed:
-                assert without_ids(part) in [without_ids({"functionCall": {}, **one}) for one in parts], recording.name
+                assert without_ids(part) in [without_ids({"functionCall": {}, **one}) for one in parts], (
+                    recording.name
+                )
     assert compared > 80

@@ -142,9 +142,11 @@ def _signature(pem: str, data: bytes) -> bytes:
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     try:
-        key = load_pem_private_key(pem.encode(), password=None)
+        # Proving that the factors are primes takes 40 ms, of the operator's own key, each time: it is not asked for.
+        key = load_pem_private_key(pem.encode(), password=None, unsafe_skip_rsa_key_validation=True)
+        signature = key.sign(data, PKCS1v15(), SHA256()) if isinstance(key, RSAPrivateKey) else b""
     except (ValueError, TypeError):
-        raise CredentialRejected("The gateway's credential cannot be used.") from None
-    if not isinstance(key, RSAPrivateKey):
+        signature = b""
+    if not signature:
         raise CredentialRejected("The gateway's credential cannot be used.")
-    return key.sign(data, PKCS1v15(), SHA256())
+    return signature
