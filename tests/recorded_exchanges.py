@@ -47,12 +47,15 @@ def recordings(protocol: str) -> tuple[Recording, ...]:
     return tuple(found)
 
 
-def _stream_of(response: dict[str, str]) -> bytes | None:
+def _stream_of(response: JsonObject) -> bytes | None:
     if "eventstream_b64" in response:
-        stream = base64.b64decode(response["eventstream_b64"])
+        stream = base64.b64decode(str(response["eventstream_b64"]))
         # Some cassettes kept it in base64 themselves; a length begins with a zero.
         return stream if stream.startswith(b"\0") else base64.b64decode(stream)
-    return _stream(response["sse"]) if "sse" in response else None
+    if isinstance(response.get("body"), list):
+        # Gemini without `alt=sse` streams one array.
+        return json.dumps(response["body"], indent=1).encode()
+    return _stream(str(response["sse"])) if "sse" in response else None
 
 
 def _stream(text: str) -> bytes:

@@ -23,7 +23,7 @@ from waystation.catalog.layers import configured_layer
 from waystation.catalog.load import load
 from waystation.codec.dialect import Dialect, Outward
 from waystation.credits.cost import Tariffs
-from waystation.dialects import anthropic_messages, bedrock_converse, openai_chat, openai_completions
+from waystation.dialects import anthropic_messages, bedrock_converse, gemini, openai_chat, openai_completions
 from waystation.dialects.openai_chat.wire import WireRequest
 from waystation.errors import Unavailable
 from waystation.generations.log import GenerationLog
@@ -55,6 +55,7 @@ OUTWARD: tuple[Outward, ...] = (
     *DIALECTS,
     anthropic_messages.DIALECT,
     bedrock_converse.DIALECT,
+    gemini.DIALECT,
 )
 """What providers may speak."""
 KEY_RELOAD = 1.0

@@ -110,7 +110,8 @@ class Dispatch:
         exchange.dropped = [*rendered.dropped, *(amendment.dropped if amendment else ())]
         key = provider.next_key()
         headers = [("content-type", "application/json"), *provider.authorize(key), *rendered.headers]
-        url, body = provider.url_for(rendered.path, endpoint), _encoded(rendered.body)
+        path = (amendment and amendment.path) or rendered.path
+        url, body = provider.url_for(path, endpoint), _encoded(rendered.body)
         if provider.signs:
             headers += provider.sign("POST", url, headers, body, key)
         response = await self._client.send(

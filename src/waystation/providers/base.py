@@ -16,7 +16,7 @@ from waystation.operations.chat import ChatResult
 from waystation.operations.chat_events import Event
 from waystation.operations.parts import JsonObject
 from waystation.providers.manners import Manners, Verbs
-from waystation.settings import Settings
+from waystation.settings import Settings, UpstreamSettings
 
 Report: TypeAlias = Callable[[str], None]
 """Where a provider tells the operator of long steps, a line each."""
@@ -34,6 +34,8 @@ class Amendment(Struct, frozen=True):
     dropped: tuple[str, ...] = ()
     amend_result: AmendResult | None = None
     amend_events: AmendEvents | None = None
+    path: str | None = None
+    """Another path than the dialect's, where the provider serves this endpoint elsewhere."""
 
 
 class Timeouts(Struct, frozen=True, omit_defaults=True):
@@ -82,6 +84,8 @@ class Configuration(Struct, frozen=True):
     region: str | None = None
     environment: Mapping[str, str] = {}
     """The snapshot of the environment, for variables other than those of the key."""
+    upstream: UpstreamSettings = UpstreamSettings()
+    """Whom to trust, for a provider that asks for tokens on its own."""
 
 
 class Provider:

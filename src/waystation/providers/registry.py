@@ -136,6 +136,7 @@ def _configuration(
         report=report,
         region=said.region,
         environment=settings.environment,
+        upstream=settings.upstream,
     )
 
 

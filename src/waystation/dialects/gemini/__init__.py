@@ -1,0 +1,61 @@
+"""Gemini's `generateContent` and `streamGenerateContent`, as spoken by AI Studio and by Vertex AI."""
+
+from waystation.codec.dialect import Headers, Identity, RenderedRequest, StreamParser, StreamRenderer, Target
+from waystation.dialects.gemini.errors import parse_error, render_error
+from waystation.dialects.gemini.rendering import ChunkRenderer, render_response
+from waystation.dialects.gemini.request import parse_request
+from waystation.dialects.gemini.request_body import render_request
+from waystation.dialects.gemini.response import parse_response
+from waystation.dialects.gemini.stream import GenerationParser
+from waystation.dialects.gemini.wire import NAME
+from waystation.errors import GatewayError, ProviderError
+from waystation.operations.chat import ChatRequest, ChatResult
+from waystation.operations.parts import JsonObject
+from waystation.operations.usage import Cost
+
+
+class Gemini:
+    """The dialect `gemini`; see `codec.dialect.Dialect` for what each method owes."""
+
+    name = NAME
+    routes: tuple[str, ...] = ()
+
+    def parse_request(self, body: bytes, path: str) -> ChatRequest:
+        """`InvalidRequest` names the field; model and streaming are read from the path."""
+        return parse_request(body, path)
+
+    def render_request(self, request: ChatRequest, target: Target) -> RenderedRequest:
+        """The body for `POST /models/<model>:generateContent`, or its streaming sister."""
+        return render_request(request, target)
+
+    def parse_response(self, body: bytes) -> ChatResult:
+        """`BadResponse`, a refusal of the prompt, or the error told inside a 200 answer."""
+        return parse_response(body)
+
+    def render_response(
+        self, result: ChatResult, identity: Identity, cost: Cost | None, metadata: JsonObject | None
+    ) -> bytes:
+        """A `GenerateContentResponse`."""
+        del cost, metadata
+        return render_response(result, identity)
+
+    def stream_parser(self) -> StreamParser:
+        """For one provider's stream, as events or as a JSON array."""
+        return GenerationParser()
+
+    def stream_renderer(self, identity: Identity) -> StreamRenderer:
+        """For one client's stream of `GenerateContentResponse`."""
+        return ChunkRenderer(identity)
+
+    def parse_error(self, status: int, headers: Headers, body: bytes) -> ProviderError:
+        """By Google's canonical status, else by the HTTP status."""
+        return parse_error(status, headers, body)
+
+    def render_error(
+        self, error: GatewayError, generation_id: str | None, metadata: JsonObject | None
+    ) -> bytes:
+        """Google's error envelope."""
+        return render_error(error, generation_id, metadata)
+
+
+DIALECT = Gemini()

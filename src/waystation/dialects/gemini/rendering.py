@@ -1,0 +1,121 @@
+"""Answers for a client that speaks Gemini: whole ones, and streams of chunks. Our model slug and id stand in them."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from msgspec import json
+
+from waystation.codec.assemble import assemble
+from waystation.codec.dialect import Identity
+from waystation.dialects.gemini.errors import render_error
+from waystation.dialects.gemini.families import family_of
+from waystation.dialects.gemini.model_turn import render_model_parts
+from waystation.dialects.gemini.wire import NAME
+from waystation.operations.chat import ChatResult, Choice
+from waystation.operations.chat_events import (
+    ChoiceEnd,
+    Event,
+    MediaDelta,
+    MessageEnd,
+    PartEnd,
+    PartStart,
+    ReasoningDelta,
+    RefusalDelta,
+    StreamError,
+    TextDelta,
+    ToolCallDelta,
+)
+from waystation.operations.parts import JsonObject, Part, Reasoning, Text
+from waystation.operations.usage import Usage
+
+_ENCODE: Final = json.Encoder().encode
+_REASONS: Final = {"stop": "STOP", "tool_calls": "STOP", "length": "MAX_TOKENS", "content_filter": "SAFETY"}
+
+
+def render_response(result: ChatResult, identity: Identity) -> bytes:
+    """A `GenerateContentResponse`."""
+    candidates = [_candidate(choice, identity, own=result.dialect == NAME) for choice in result.choices]
+    return _ENCODE(_chunk(identity, candidates, result.usage))
+
+
+def _chunk(identity: Identity, candidates: list[JsonObject], usage: Usage | None) -> JsonObject:
+    value: JsonObject = {"candidates": candidates}
+    if usage is not None:
+        value["usageMetadata"] = render_usage(usage)
+    return {**value, "modelVersion": identity.model, "responseId": identity.id}
+
+
+def render_usage(usage: Usage) -> JsonObject:
+    """`usageMetadata`: thoughts beside the candidates' tokens."""
+    value: JsonObject = {
+        "promptTokenCount": usage.prompt_tokens,
+        "candidatesTokenCount": usage.completion_tokens - usage.reasoning_tokens,
+        "totalTokenCount": usage.total_tokens,
+    }
+    if usage.reasoning_tokens:
+        value["thoughtsTokenCount"] = usage.reasoning_tokens
+    if usage.cached_tokens:
+        value["cachedContentTokenCount"] = usage.cached_tokens
+    return value
+
+
+def _candidate(choice: Choice, identity: Identity, *, own: bool) -> JsonObject:
+    value = _said(choice.index, choice.parts, identity)
+    native = choice.native_finish_reason if own else None
+    value["finishReason"] = native or _REASONS.get(choice.finish_reason or "stop", "OTHER")
+    return value
+
+
+def _said(index: int, parts: Sequence[Part], identity: Identity) -> JsonObject:
+    shown = [part for part in parts if identity.include_reasoning or not isinstance(part, Reasoning)]
+    rendered = render_model_parts(shown, family_of(""), same_dialect=True, drop=lambda _: None)
+    return {"content": {"parts": rendered, "role": "model"}, "index": index}
+
+
+class ChunkRenderer:
+    """Events -> server-sent events. Text goes out as it comes; calls and media once they are whole, as on Gemini's own wire."""
+
+    def __init__(self, identity: Identity) -> None:
+        self._identity = identity
+        self._open: dict[int, list[Event]] = {}
+
+    def feed(self, events: Sequence[Event]) -> bytes:
+        """The frames that these events make."""
+        return b"".join(self._frames(event) for event in events)
+
+    def comment(self) -> bytes:
+        """A keep-alive frame that clients ignore."""
+        return b": WAYSTATION PROCESSING\n\n"
+
+    def close(self) -> bytes:
+        """This wire has no end mark."""
+        return b""
+
+    def _frames(self, event: Event) -> bytes:  # noqa: PLR0911 - one line a kind of event
+        match event:
+            case TextDelta(choice=choice, text=text):
+                return self._frame([_said(choice, (Text(text),), self._identity)]) if text else b""
+            case ReasoningDelta(choice=choice, text=text, details=details):
+                thought: tuple[Part, ...] = details or (Reasoning(text=text, plain=True),)
+                said = _said(choice, thought, self._identity)
+                return self._frame([said]) if self._identity.include_reasoning else b""
+            case ChoiceEnd(choice=choice, reason=reason):
+                ended = _said(choice, (), self._identity)
+                return self._frame([{**ended, "finishReason": _REASONS.get(reason, "OTHER")}])
+            case MessageEnd(usage=usage):
+                return self._frame([], usage)
+            case StreamError(error=error):
+                return b"data: " + render_error(error, None, None) + b"\n\n"
+            case PartStart(choice=choice, kind=kind) if kind not in {"text", "reasoning"}:
+                self._open[choice] = [event]
+            case ToolCallDelta(choice=choice) | MediaDelta(choice=choice) | RefusalDelta(choice=choice):
+                self._open.setdefault(choice, []).append(event)
+            case PartEnd(choice=choice) if choice in self._open:
+                parts = assemble([*self._open.pop(choice), MessageEnd()]).choices[0].parts
+                return self._frame([_said(choice, parts, self._identity)])
+            case _:
+                pass
+        return b""
+
+    def _frame(self, candidates: list[JsonObject], usage: Usage | None = None) -> bytes:
+        return b"data: " + _ENCODE(_chunk(self._identity, candidates, usage)) + b"\n\n"

@@ -1,0 +1,1 @@
+"""Google Vertex AI: Gemini and its guests, with tokens made of the operator's credentials."""
