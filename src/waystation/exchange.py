@@ -56,6 +56,8 @@ class Exchange(Struct):
     endpoint: Endpoint | None = None
     provider_name: str | None = None
     dropped: list[str] = []
+    fetched: dict[str, str] = {}
+    """Data URLs by the URLs they were fetched from."""
     first_content: float | None = None
     ended: float | None = None
     usage: Usage | None = None

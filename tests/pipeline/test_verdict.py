@@ -6,6 +6,7 @@ from waystation.catalog.endpoint import Endpoint
 from waystation.errors import (
     BadResponse,
     CredentialRejected,
+    InvalidRequest,
     ModelGone,
     Overloaded,
     ProviderError,
@@ -67,3 +68,18 @@ def test_the_last_failure_decides_and_all_are_listed() -> None:
     assert said.retry_after == 4, "the shortest hint of all attempts"
     assert said.availability is not None
     assert said.availability.affected_providers == ("A", "B")
+
+
+def test_a_request_that_no_wire_can_say_is_the_callers_to_mend() -> None:
+    first, second = InvalidRequest("image_url: bytes only"), InvalidRequest("n: one only")
+    attempts = [unsaid(first), unsaid(second)]
+    assert verdict(None, attempts) is first
+
+
+def test_what_a_provider_answered_counts_more_than_what_was_never_sent() -> None:
+    said = verdict(None, [failed(RateLimited("full")), unsaid(InvalidRequest("image_url: bytes only"))])
+    assert (said.status, [one.code for one in said.previous]) == (429, ["capacity_exhausted"])
+
+
+def unsaid(error: InvalidRequest) -> Attempt:
+    return Attempt(Endpoint("acme/m1", "acme", "acme", "m1"), "Acme", 0.0, 1.0, error=error)

@@ -190,3 +190,10 @@ def test_a_file_in_another_encoding_is_refused() -> None:
 
     with pytest.raises(SettingsError, match=r"^way\.toml: not valid UTF-8$"):
         load("way.toml", {})
+
+
+@pytest.mark.parametrize("network", ["10.0.0.1/8", "999.1.1.1", "localhost"])
+def test_a_network_must_be_one(network: str) -> None:
+    said = refusal(f'[media]\nallow_networks = ["{network}"]')
+    assert said.startswith("[media]: ")
+    assert network in said

@@ -29,6 +29,7 @@ from waystation.errors import Unavailable
 from waystation.generations.log import GenerationLog
 from waystation.pipeline.answer import Answer
 from waystation.pipeline.dispatch import Dispatch
+from waystation.pipeline.media import MediaFetch
 from waystation.pipeline.pipeline import Pipeline
 from waystation.pipeline.settle import Settlement
 from waystation.pipeline.watch import Reason, Watch
@@ -43,6 +44,7 @@ from waystation.storage.keys import SqlKeyStore
 from waystation.telemetry.logging import ExchangeLog
 from waystation.telemetry.metrics import Metrics
 from waystation.upstream.client import Client, ClientSettings, Timeouts
+from waystation.upstream.guard import AddressGuard
 
 log = logging.getLogger(__name__)
 INFERENCE = {
@@ -123,7 +125,8 @@ class Gateway:
         self._stack.push_async_callback(registry.aclose)
         tariffs = Tariffs()
         dialects = {dialect.name: dialect for dialect in OUTWARD}
-        dispatch = Dispatch(registry, dialects, client, timeouts_of(settings))
+        media = self._media_fetch() if settings.media.fetch else None
+        dispatch = Dispatch(registry, dialects, client, timeouts_of(settings), media)
         settlement = Settlement(generations, self.metrics, lines, tariffs)
         self._stack.callback(settlement.report)
         pipeline = Pipeline(
@@ -136,6 +139,15 @@ class Gateway:
         self.front_door = self._open_doors(pipeline, registry, generations, settlement)
         self._keep_doing(_report_forever(settlement.report))
         self._keep_doing(_reload_forever(self.keys, key_store))
+
+    def _media_fetch(self) -> MediaFetch:
+        settings = self.settings
+        guard = AddressGuard(settings.media.allow_networks)
+        client = Client(
+            ClientSettings(guard=guard, ca_file=settings.upstream.ca_file, verify=settings.upstream.verify)
+        )
+        self._stack.push_async_callback(client.aclose)
+        return MediaFetch(client, settings.media)
 
     def _keep_doing(self, chore: Coroutine[None, None, None]) -> None:
         """Run a chore beside the requests until the gateway closes."""

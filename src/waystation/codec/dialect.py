@@ -84,6 +84,8 @@ class Outward(Protocol):
     """The half of a wire format that speaks with providers. Stateless: a module of functions may serve as one."""
 
     name: str
+    bytes_only: frozenset[str]
+    """The kinds of parts that it takes as bytes but not by URL: of image, video and file."""
 
     def render_request(self, request: ChatRequest, target: Target) -> RenderedRequest:
         """The provider's request body, and what of the request it could not say."""

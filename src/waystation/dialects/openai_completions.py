@@ -29,6 +29,7 @@ class OpenAICompletions:
     """The dialect `openai_completions`; see `codec.dialect.Dialect` for what each method owes."""
 
     name = NAME
+    bytes_only: frozenset[str] = frozenset()
     routes: tuple[str, ...] = ("/completions",)
 
     def parse_request(self, body: bytes, path: str) -> ChatRequest:

@@ -22,6 +22,7 @@ from waystation.errors import (
 from waystation.exchange import Attempt, Exchange
 from waystation.operations.chat import ChatRequest
 from waystation.operations.parts import JsonObject
+from waystation.pipeline.media import MediaFetch
 from waystation.pipeline.verdict import verdict
 from waystation.pipeline.watch import Reason, Watched
 from waystation.providers.base import Amendment, Provider
@@ -48,12 +49,18 @@ class Dispatch:
     """Sends attempts. Holds what is the same for all: providers, dialects, the client and its deadlines."""
 
     def __init__(
-        self, registry: Registry, dialects: Mapping[str, Outward], client: Client, timeouts: Timeouts
+        self,
+        registry: Registry,
+        dialects: Mapping[str, Outward],
+        client: Client,
+        timeouts: Timeouts,
+        media: MediaFetch | None = None,
     ) -> None:
         self._registry = registry
         self._dialects = dialects
         self._client = client
         self._timeouts = timeouts
+        self._media = media
         self._by_provider: dict[str, Timeouts] = {}
 
     async def attempt_each(
@@ -80,6 +87,8 @@ class Dispatch:
                 attempt.error = error
                 if not (error.another_endpoint_may_help or error.error_type == "context_length_exceeded"):
                     refused.add(model)
+            except InvalidRequest as error:
+                attempt.error = error  # this wire cannot say it; another endpoint's may
             except asyncio.CancelledError:
                 if watched.reason is not Reason.NO_CONTENT:
                     raise
@@ -105,6 +114,8 @@ class Dispatch:
         if provider.needs_preparation:
             await provider.prepare()
         dialect = self._dialects[provider.dialect_for(endpoint)]
+        if self._media is not None and dialect.bytes_only:
+            request = await self._media.inlined(request, dialect.bytes_only, exchange.fetched)
         rendered = dialect.render_request(request, provider.target(endpoint))
         amendment = provider.amend_request(rendered.body, endpoint)
         exchange.dropped = [*rendered.dropped, *(amendment.dropped if amendment else ())]

@@ -15,8 +15,13 @@ from waystation.operations.chat import ChatRequest
 
 
 def verdict(request: ChatRequest | None, attempts: list[Attempt]) -> GatewayError:
-    """The error to report when no attempt is left: the last one decides, the earlier are listed."""
+    """The error to report when no attempt is left: the last one decides, the earlier are listed.
+
+    Attempts that were never sent, because the endpoint's wire cannot say the request, count only where none was.
+    """
     failed = [(attempt, attempt.error) for attempt in attempts if isinstance(attempt.error, ProviderError)]
+    if not failed:
+        return next(attempt.error for attempt in attempts if attempt.error is not None)
     last, error = failed[-1]
     previous = tuple(
         FailedAttempt(attempt.provider_name, failure.code, attempt.status or 0) for attempt, failure in failed

@@ -16,6 +16,7 @@ from waystation.settings.structs import (
     KeySettings,
     LocalSettings,
     LoggingSettings,
+    MediaSettings,
     ModelSettings,
     ProviderSettings,
     RoutingSettings,
@@ -43,6 +44,7 @@ def assemble(layer: Layer, environment: Mapping[str, str], config_path: str | No
         credits=work.section(("credits",), CreditSettings),
         providers={slug: work.section(("providers", slug), ProviderSettings) for slug in slugs},
         upstream=work.section(("upstream",), UpstreamSettings),
+        media=work.section(("media",), MediaSettings),
         routing=work.section(("routing",), RoutingSettings),
         catalog=work.section(("catalog",), CatalogSettings),
         logging=work.section(("logging",), LoggingSettings),
@@ -69,7 +71,11 @@ class _Assembly:
         """One section of the values given for it."""
         types = field_types(kind)
         given = {key: self._layer[(*path, key)] for key in types if (*path, key) in self._layer}
-        return kind(**{key: self._value((*path, key), entry, types[key]) for key, entry in given.items()})
+        values = {key: self._value((*path, key), entry, types[key]) for key, entry in given.items()}
+        try:
+            return kind(**values)
+        except ValueError as error:
+            raise SettingsError(f"[{dotted(path)}]: {error}") from None
 
     def _value(self, path: KeyPath, given: Given, kind: object) -> object:
         self.origins[dotted(path)] = given.source.origin(path)

@@ -5,6 +5,7 @@ Every field of a section is a key of the configuration and is described in `docs
 
 from collections.abc import Mapping
 from decimal import Decimal
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
@@ -202,6 +203,22 @@ class UpstreamSettings(Section, frozen=True, forbid_unknown_fields=True):
     verify: bool = True
 
 
+class MediaSettings(Section, frozen=True, forbid_unknown_fields=True):
+    """Whether images and documents given by URL are fetched for providers that take only bytes, and within which limits.
+
+    `allow_networks` may be reached although they are not public.
+    """
+
+    fetch: bool = False
+    max_mb: Count = 20
+    timeout: Seconds = 10.0
+    allow_networks: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for text in self.allow_networks:
+            ip_network(text)
+
+
 class RoutingSettings(Section, frozen=True, forbid_unknown_fields=True):
     """The order among endpoints where the caller asks for none, and whether outages are remembered."""
 
@@ -252,6 +269,7 @@ class Settings(Struct, frozen=True):
     credits: CreditSettings = CreditSettings()
     providers: dict[str, ProviderSettings] = {}
     upstream: UpstreamSettings = UpstreamSettings()
+    media: MediaSettings = MediaSettings()
     routing: RoutingSettings = RoutingSettings()
     catalog: CatalogSettings = CatalogSettings()
     logging: LoggingSettings = LoggingSettings()
@@ -272,6 +290,7 @@ SECTIONS: dict[str, type[Section]] = {
     "keys": KeySettings,
     "credits": CreditSettings,
     "upstream": UpstreamSettings,
+    "media": MediaSettings,
     "routing": RoutingSettings,
     "catalog": CatalogSettings,
     "logging": LoggingSettings,

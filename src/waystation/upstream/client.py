@@ -117,7 +117,14 @@ class Client:
     async def _dial(self, way: _Way, pool: Pool, loop: asyncio.AbstractEventLoop) -> Connection:
         connection = Connection(pool, self._settings, loop)
         try:
-            await dial(connection, way.target.origin, way.proxy, self._tls, self._settings.max_head_bytes)
+            await dial(
+                connection,
+                way.target.origin,
+                way.proxy,
+                self._tls,
+                self._settings.max_head_bytes,
+                guard=self._settings.guard,
+            )
         except BaseException:
             connection.abort()
             raise

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from waystation.errors import ConnectionFailed
 from waystation.upstream.connection import Connection
+from waystation.upstream.guard import AddressGuard
 from waystation.upstream.origin import Origin
 from waystation.upstream.proxy import Proxy, Tunnel
 
@@ -16,11 +17,22 @@ Wire = TypeVar("Wire", bound=asyncio.Protocol)
 
 
 async def dial(
-    connection: Connection, origin: Origin, proxy: Proxy | None, trust: Trust, max_head_bytes: int
+    connection: Connection,
+    origin: Origin,
+    proxy: Proxy | None,
+    trust: Trust,
+    max_head_bytes: int,
+    *,
+    guard: AddressGuard | None = None,
 ) -> None:
-    """Give a connection its socket: to an origin, or to the proxy that will carry plain requests to it."""
+    """Give a connection its socket: to an origin, or to the proxy that will carry plain requests to it.
+
+    With a guard the way is direct, and only to addresses that it lets pass.
+    """
     try:
-        if proxy is not None and origin.secure:
+        if guard is not None:
+            await _connect_guarded(connection, origin, trust, await guard.resolve(origin))
+        elif proxy is not None and origin.secure:
             await _tunnel(connection, origin, proxy, trust, max_head_bytes)
         else:
             await _connect(lambda: connection, proxy.origin if proxy else origin, trust)
@@ -36,11 +48,34 @@ async def dial(
         raise ConnectionFailed("The provider could not be reached.") from error
 
 
-async def _connect(make: Callable[[], Wire], origin: Origin, trust: Trust) -> Wire:
+async def _connect(
+    make: Callable[[], Wire], origin: Origin, trust: Trust, address: str | None = None
+) -> Wire:
+    """To the origin by its name, or to the address given while TLS still asks for the name."""
+    secured = trust() if origin.secure else None
     _, protocol = await asyncio.get_running_loop().create_connection(
-        make, origin.host, origin.port, ssl=trust() if origin.secure else None
+        make,
+        address or origin.host,
+        origin.port,
+        ssl=secured,
+        server_hostname=origin.host if secured and address else None,
     )
     return protocol
+
+
+async def _connect_guarded(
+    connection: Connection, origin: Origin, trust: Trust, addresses: list[str]
+) -> None:
+    """To the first address that accepts."""
+    for address in addresses[:-1]:
+        try:
+            await _connect(lambda: connection, origin, trust, address)
+        except ssl.SSLError:
+            raise
+        except OSError:
+            continue
+        return
+    await _connect(lambda: connection, origin, trust, addresses[-1])
 
 
 async def _tunnel(

@@ -2,6 +2,8 @@
 
 from msgspec import Struct
 
+from waystation.upstream.guard import AddressGuard
+
 
 class Timeouts(Struct, frozen=True):
     """Deadlines of one request, in seconds."""
@@ -41,6 +43,8 @@ class ClientSettings(Struct, frozen=True):
     """PEM bundle to trust in place of certifi's."""
     verify: bool = True
     """False accepts any certificate."""
+    guard: AddressGuard | None = None
+    """Who is asked before any connection, for addresses that callers give; no proxy is used then."""
 
 
 DEFAULT_TIMEOUTS = Timeouts()

@@ -14,6 +14,7 @@ class AnthropicMessages:
     """The dialect `anthropic_messages`; see `codec.dialect.Outward` for what each method owes."""
 
     name = NAME
+    bytes_only: frozenset[str] = frozenset()
 
     def render_request(self, request: ChatRequest, target: Target) -> RenderedRequest:
         """The body for `POST /messages`."""

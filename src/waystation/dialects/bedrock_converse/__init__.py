@@ -18,6 +18,7 @@ class BedrockConverse:
     """The dialect `bedrock_converse`; see `codec.dialect.Dialect` for what each method owes. Spoken outward only."""
 
     name = NAME
+    bytes_only: frozenset[str] = frozenset({"image", "video", "file"})
     routes: tuple[str, ...] = ()
 
     def parse_request(self, body: bytes, path: str) -> ChatRequest:

@@ -18,6 +18,7 @@ class Gemini:
     """The dialect `gemini`; see `codec.dialect.Dialect` for what each method owes."""
 
     name = NAME
+    bytes_only: frozenset[str] = frozenset()
     routes: tuple[str, ...] = ()
 
     def parse_request(self, body: bytes, path: str) -> ChatRequest:

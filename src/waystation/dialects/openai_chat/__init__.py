@@ -24,6 +24,7 @@ class OpenAIChat:
     """The dialect `openai_chat`; see `codec.dialect.Dialect` for what each method owes."""
 
     name = NAME
+    bytes_only: frozenset[str] = frozenset({"file"})
     routes: tuple[str, ...] = ("/chat/completions",)
 
     def parse_request(self, body: bytes, path: str) -> ChatRequest:
