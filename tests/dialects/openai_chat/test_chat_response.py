@@ -244,6 +244,11 @@ def test_an_error_beside_choices_is_still_an_error() -> None:
         parse(said(content="Hel"), error={"code": 429, "message": "slow"})
 
 
+def test_choices_that_share_a_number_are_numbered_by_position() -> None:
+    result = parse(said(content="a"), said(content="b"))
+    assert [choice.index for choice in result.choices] == [0, 1]
+
+
 def test_hollow_fields_say_nothing() -> None:
     hollow = {
         "refusal": "",

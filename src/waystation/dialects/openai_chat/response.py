@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from msgspec import DecodeError, json
+from msgspec.structs import replace
 
 from waystation.codec.dialect import Identity
 from waystation.codec.error_envelope import render_stream_error_object
@@ -78,7 +79,7 @@ def parse_any_answer(body: bytes) -> ChatResult:
         upstream_id=_text(value.get("id")),
         model=_text(value.get("model")),
         created=_whole(value.get("created")),
-        choices=tuple([_parse_choice(choice, index) for index, choice in enumerate(choices)]),
+        choices=_numbered([_parse_choice(choice, index) for index, choice in enumerate(choices)]),
         usage=parse_usage(usage) if isinstance(usage, dict) else None,
         system_fingerprint=_text(value.get("system_fingerprint")),
         service_tier=_text(value.get("service_tier")),
@@ -86,6 +87,13 @@ def parse_any_answer(body: bytes) -> ChatResult:
     )
     _refuse_emptiness(result)
     return result
+
+
+def _numbered(choices: list[Choice]) -> tuple[Choice, ...]:
+    """By position where the provider gave one number twice."""
+    if len({choice.index for choice in choices}) < len(choices):
+        return tuple([replace(choice, index=position) for position, choice in enumerate(choices)])
+    return tuple(choices)
 
 
 def _parse_choice(value: object, position: int) -> Choice:
