@@ -26,6 +26,7 @@ PROTOCOLS = {
     "openai_completions": ("openai.completions",),
     "anthropic_messages": ("anthropic.messages",),
     "bedrock_converse": ("bedrock.converse",),
+    "cohere": ("cohere.chat",),
     "gemini": ("google.generateContent",),
 }
 """The recordings that each dialect reads."""

@@ -23,7 +23,14 @@ from waystation.catalog.layers import configured_layer
 from waystation.catalog.load import load
 from waystation.codec.dialect import Dialect, Outward
 from waystation.credits.cost import Tariffs
-from waystation.dialects import anthropic_messages, bedrock_converse, gemini, openai_chat, openai_completions
+from waystation.dialects import (
+    anthropic_messages,
+    bedrock_converse,
+    cohere,
+    gemini,
+    openai_chat,
+    openai_completions,
+)
 from waystation.dialects.openai_chat.wire import WireRequest
 from waystation.errors import Unavailable
 from waystation.generations.log import GenerationLog
@@ -57,6 +64,7 @@ OUTWARD: tuple[Outward, ...] = (
     *DIALECTS,
     anthropic_messages.DIALECT,
     bedrock_converse.DIALECT,
+    cohere.DIALECT,
     gemini.DIALECT,
 )
 """What providers may speak."""

@@ -119,6 +119,9 @@ def recompute(
 def _prompt(usage: Usage, rates: Rates) -> tuple[int, bool]:
     """Scaled cost of the input, and whether it is known. `cache_write_tokens` includes the 1-hour ones."""
     fresh, audio = usage.prompt_tokens, usage.audio_prompt_tokens
+    if usage.charged_prompt_tokens is not None:
+        fresh = usage.charged_prompt_tokens
+        return fresh * rates.prompt[0], not fresh or 0 not in rates.prompt_gaps
     cached, written, long = usage.cached_tokens, usage.cache_write_tokens, usage.cache_write_1h_tokens
     if written or long or cached or audio:
         written = max(written - long, 0)
@@ -134,6 +137,8 @@ def _completion(usage: Usage, rates: Rates) -> tuple[int, bool]:
     """Scaled cost of the output, and whether it is known; without tokens of images, which are priced by the image."""
     spoken, images = usage.completion_tokens, usage.image_completion_tokens
     audio, reasoning = usage.audio_completion_tokens, usage.reasoning_tokens
+    if usage.charged_completion_tokens is not None:
+        spoken, reasoning = usage.charged_completion_tokens, min(reasoning, usage.charged_completion_tokens)
     if images or audio or reasoning:
         spoken = max(spoken - images, 0)
         audio = min(audio, spoken)

@@ -25,6 +25,9 @@ class Usage(Struct, frozen=True, omit_defaults=True):
     accepted_prediction_tokens: int | None = None
     rejected_prediction_tokens: int | None = None
     web_search_requests: int = 0
+    charged_prompt_tokens: int | None = None
+    """What is charged for, where that is another number than what was read: Cohere leaves out a template of its own."""
+    charged_completion_tokens: int | None = None
     upstream_cost_nano: int | None = None
     """What the provider says it charged, where it says so."""
     estimated: bool = False
