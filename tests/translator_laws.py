@@ -28,6 +28,10 @@ PROTOCOLS = {
     "bedrock_converse": ("bedrock.converse",),
     "cohere": ("cohere.chat",),
     "gemini": ("google.generateContent",),
+    "openai_responses": ("openai.responses",),
+    "azure_openai_responses": ("openai.responses",),
+    "bedrock_openai_responses": ("openai.responses",),
+    "xai_responses": ("openai.responses",),
 }
 """The recordings that each dialect reads."""
 MAX_BYTES = 30_000

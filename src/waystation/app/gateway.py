@@ -30,6 +30,7 @@ from waystation.dialects import (
     gemini,
     openai_chat,
     openai_completions,
+    openai_responses,
 )
 from waystation.dialects.openai_chat.wire import WireRequest
 from waystation.errors import Unavailable
@@ -66,6 +67,10 @@ OUTWARD: tuple[Outward, ...] = (
     bedrock_converse.DIALECT,
     cohere.DIALECT,
     gemini.DIALECT,
+    openai_responses.DIALECT,
+    openai_responses.AZURE,
+    openai_responses.BEDROCK,
+    openai_responses.XAI,
 )
 """What providers may speak."""
 KEY_RELOAD = 1.0

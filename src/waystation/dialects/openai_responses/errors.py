@@ -1,0 +1,80 @@
+"""Errors of this wire, `{"error": {"type", "code", "message"}}` as an answer, in a response that failed, or in a stream -> ours."""
+
+from typing import Final
+
+from msgspec import DecodeError, json
+
+from waystation.codec.dialect import Headers
+from waystation.codec.upstream_error import error_by_status, retry_after_of
+from waystation.dialects.openai_responses.wire import object_of, text_of
+from waystation.errors import BadResponse, ProviderError
+from waystation.operations.parts import JsonObject
+
+_STATUSES: Final = {
+    "invalid_request_error": 400,
+    "invalid_prompt": 400,
+    "invalid_image": 400,
+    "context_length_exceeded": 400,
+    "content_filter": 400,
+    "authentication_error": 401,
+    "invalid_api_key": 401,
+    "permission_error": 403,
+    "model_not_found": 404,
+    "not_found_error": 404,
+    "insufficient_quota": 429,
+    "rate_limit_error": 429,
+    "rate_limit_exceeded": 429,
+    "server_error": 500,
+    "internal_error": 500,
+    "server_is_overloaded": 503,
+    "vector_store_timeout": 504,
+}
+"""Statuses of the codes and types, for errors that come without one of their own. Source: schema `ResponseErrorCode`."""
+_BAD_IMAGE: Final = (
+    "image_",
+    "invalid_image",
+    "invalid_base64_image",
+    "unsupported_image",
+    "empty_image_file",
+    "failed_to_download_image",
+)
+NO_ANSWER: Final = "The provider reported an error instead of an answer."
+
+
+def parse_error(status: int, headers: Headers, body: bytes) -> ProviderError:
+    """What an answer with an error status means. Its text is quoted only where it speaks of the caller's request."""
+    try:
+        decoded = json.decode(body)
+    except (DecodeError, RecursionError, UnicodeDecodeError):
+        decoded = None
+    code, message = _told(object_of(decoded))
+    return error_by_status(status, message=message, code=code, retry_after=retry_after_of(headers))
+
+
+def parse_error_object(value: object) -> ProviderError:
+    """An `error` in a stream or a response; without a known code it is the provider's fault."""
+    told = object_of(value)
+    code, message = _told(told)
+    status = told.get("status") or told.get("code")
+    if not isinstance(status, int) or not 400 <= status < 600:
+        status = _status_of(code, text_of(object_of(told.get("error", told)).get("type")))
+    if status is None:
+        return BadResponse(NO_ANSWER)
+    return error_by_status(status, message=message, code=code)
+
+
+def _status_of(code: str | None, kind: str) -> int | None:
+    if code is not None and code.startswith(_BAD_IMAGE):
+        return 400
+    return _STATUSES.get(code or "") or _STATUSES.get(kind)
+
+
+def _told(value: JsonObject) -> tuple[str | None, str | None]:
+    """Code (else type) and message, from under `error` or from the object itself; xAI's `error` is the text alone."""
+    inner = value.get("error", value)
+    if isinstance(inner, str):
+        return text_of(value.get("code")) or None, inner
+    told = object_of(inner)
+    return text_of(told.get("code")) or text_of(told.get("type")) or None, text_of(
+        told.get("message")
+    ) or None

@@ -1,0 +1,130 @@
+"""`input` of a request on this wire -> the neutral conversation. Items without a word of ours stay whole.
+
+Neighbouring items of the model (thoughts, texts, calls) are one turn of it, neighbouring results one of the tools.
+"""
+
+from typing import Final
+
+from waystation.dialects.openai_responses.output_items import CALLS, arguments_of, thoughts_of
+from waystation.dialects.openai_responses.wire import CONTENT, ITEM, objects_of, rest_of, text_of
+from waystation.errors import InvalidRequest
+from waystation.operations.chat import Message
+from waystation.operations.parts import (
+    File,
+    Image,
+    JsonObject,
+    Opaque,
+    Part,
+    Refusal,
+    Text,
+    ToolCall,
+    ToolResult,
+)
+
+_ROLES: Final = frozenset({"system", "developer", "user", "assistant"})
+_OUTPUTS: Final = frozenset({"function_call_output", "custom_tool_call_output"})
+_MESSAGE_KEYS: Final = frozenset({"role", "content"})
+_CALL_KEYS: Final = frozenset({"type", "call_id", "name", "arguments", "input"})
+_THOUGHT_KEYS: Final = frozenset({"type", "id", "summary", "content", "encrypted_content"})
+_TEXT_KEYS: Final = frozenset({"type", "text"})
+_IMAGE_KEYS: Final = frozenset({"type", "image_url", "detail"})
+
+
+def parse_input(value: object, origin: str) -> tuple[Message, ...]:
+    """The conversation; `InvalidRequest` names what is wrong in it."""
+    if value is None:
+        return ()
+    if isinstance(value, str):
+        return (Message("user", (Text(value),)),)
+    if not isinstance(value, list):
+        raise InvalidRequest("input: must be a string or a list.")
+    messages: list[Message] = []
+    for index, item in enumerate(value):
+        if not isinstance(item, dict):
+            raise InvalidRequest(f"input[{index}]: must be an object.")
+        message = _message(item, f"input[{index}]", origin)
+        last = messages[-1] if messages else None
+        if (
+            last is not None
+            and last.role == message.role
+            and last.extras == message.extras
+            and _joins(message)
+        ):
+            messages[-1] = Message(last.role, last.parts + message.parts, extras=last.extras)
+        else:
+            messages.append(message)
+    return tuple(messages)
+
+
+def _joins(message: Message) -> bool:
+    return message.role in {"assistant", "tool"}
+
+
+def _message(item: JsonObject, where: str, origin: str) -> Message:
+    kind = text_of(item.get("type")) or "message"
+    if kind in CALLS:
+        return Message("assistant", (_call(item, where),))
+    if kind == "reasoning":
+        return Message("assistant", tuple(_thoughts(item, origin)))
+    if kind in _OUTPUTS:
+        return Message("tool", (ToolResult(text_of(item.get("call_id")), _result(item.get("output"))),))
+    if kind != "message":
+        return Message("assistant", (Opaque(ITEM, item),))
+    role = text_of(item.get("role"))
+    if role not in _ROLES:
+        raise InvalidRequest(f"{where}.role: must be system, developer, user or assistant.")
+    return Message(role, _content(item.get("content")), extras=rest_of(item, _MESSAGE_KEYS))
+
+
+def _call(item: JsonObject, where: str) -> ToolCall:
+    name = text_of(item.get("name"))
+    if not name:
+        raise InvalidRequest(f"{where}.name: must be a string.")
+    return ToolCall(text_of(item.get("call_id")), name, arguments_of(item), rest_of(item, _CALL_KEYS))
+
+
+def _thoughts(item: JsonObject, origin: str) -> list[Part]:
+    """The details of an item; one that says nothing at all is kept whole."""
+    found = thoughts_of(item, origin, 0)
+    rest = rest_of(item, _THOUGHT_KEYS)
+    return list(found) if found and rest is None else [Opaque(ITEM, item)]
+
+
+def _result(output: object) -> tuple[Part, ...]:
+    if isinstance(output, str):
+        return (Text(output),) if output else ()
+    return tuple([_piece(piece) for piece in objects_of(output)])
+
+
+def _content(content: object) -> tuple[Part, ...]:
+    if isinstance(content, str):
+        return (Text(content),)
+    return tuple([_piece(piece) for piece in objects_of(content)])
+
+
+def _piece(piece: JsonObject) -> Part:
+    """One piece of content; whole where it says more than we have words for."""
+    kind = text_of(piece.get("type"))
+    if kind in {"input_text", "output_text", "text"} and isinstance(piece.get("text"), str):
+        return Text(text_of(piece["text"]), extras=rest_of(piece, _TEXT_KEYS))
+    if kind == "refusal":
+        return Refusal(text_of(piece.get("refusal")))
+    if kind == "input_image" and piece.get("image_url") and not piece.get("file_id"):
+        return Image(
+            text_of(piece["image_url"]),
+            text_of(piece.get("detail")) or None,
+            extras=rest_of(piece, _IMAGE_KEYS),
+        )
+    if kind == "input_file":
+        return _file(piece)
+    return Opaque(CONTENT, piece)
+
+
+def _file(piece: JsonObject) -> Part:
+    if piece.keys() <= {"type", "file_id"}:
+        return File(file_id=text_of(piece.get("file_id")))
+    if piece.keys() <= {"type", "filename", "file_data"}:
+        return File(text_of(piece.get("file_data")), filename=text_of(piece.get("filename")) or None)
+    if piece.keys() <= {"type", "file_url"}:
+        return File(text_of(piece.get("file_url")))
+    return Opaque(CONTENT, piece)

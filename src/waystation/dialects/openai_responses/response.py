@@ -1,0 +1,126 @@
+"""A whole response -> `ChatResult`. Read generously; one that failed, is not done, or says nothing is an error."""
+
+from typing import Final
+
+from msgspec import DecodeError, Struct, field, json
+
+from waystation.dialects.openai_responses.annotations import parse_annotation
+from waystation.dialects.openai_responses.errors import parse_error_object
+from waystation.dialects.openai_responses.finish import UNFINISHED, finish_reason, native_reason
+from waystation.dialects.openai_responses.output_items import (
+    CALLS,
+    call_of,
+    created_of,
+    other_part,
+    searches_in,
+    thoughts_of,
+    token_logprobs,
+)
+from waystation.dialects.openai_responses.usage import parse_usage
+from waystation.dialects.openai_responses.wire import NAME, objects_of, text_of
+from waystation.errors import BadResponse
+from waystation.operations.chat import ChatResult, Choice
+from waystation.operations.parts import JsonObject, Part, Reasoning, Refusal, Text, ToolCall
+from waystation.operations.usage import Usage
+
+_DECODE: Final = json.Decoder().decode
+EMPTY: Final = "The provider's answer is empty."
+NOT_DONE: Final = "The provider did not finish its answer."
+
+
+class Told(Struct):
+    """What the items said so far; `length` in characters of the whole text."""
+
+    origin: str
+    parts: list[Part] = field(default_factory=list)
+    annotations: list[JsonObject] = field(default_factory=list)
+    logprobs: list[JsonObject] = field(default_factory=list)
+    length: int = 0
+
+
+def parse_response(body: bytes, origin: str) -> ChatResult:
+    """The answer; `BadResponse` where there is none in it, or the error that it tells."""
+    try:
+        value = _DECODE(body)
+    except (DecodeError, RecursionError, UnicodeDecodeError):
+        raise BadResponse("The provider's answer is not valid JSON.") from None
+    if not isinstance(value, dict):
+        raise BadResponse("The provider's answer is not an object.")
+    refuse_failure(value)
+    if not isinstance(value.get("output"), list):
+        raise BadResponse("The provider's answer has no output.")
+    items = objects_of(value["output"])
+    told = Told(origin)
+    for item in items:
+        _add_item(told, item)
+    usage = parse_usage(value.get("usage"), searches_in(items))
+    return ChatResult(
+        dialect=NAME,
+        upstream_id=text_of(value.get("id")) or None,
+        model=text_of(value.get("model")) or None,
+        created=created_of(value),
+        choices=(_choice(told, native_reason(value), usage),),
+        usage=usage,
+        service_tier=text_of(value.get("service_tier")) or None,
+    )
+
+
+def refuse_failure(response: JsonObject) -> None:
+    """Raise what a response says went wrong; `BadResponse` for one that is not done."""
+    if response.get("error"):
+        raise parse_error_object(response["error"])
+    if response.get("status") in UNFINISHED:
+        raise BadResponse(NOT_DONE)
+
+
+def _choice(told: Told, native: str, usage: Usage | None) -> Choice:
+    reason = finish_reason(native, has_calls=any(isinstance(part, ToolCall) for part in told.parts))
+    if not told.parts and is_empty(reason, usage):
+        raise BadResponse(EMPTY)
+    return Choice(
+        0,
+        tuple(told.parts),
+        reason,
+        native,
+        logprobs={"content": told.logprobs, "refusal": None} if told.logprobs else None,
+        annotations=tuple(told.annotations),
+    )
+
+
+def is_empty(reason: str, usage: Usage | None) -> bool:
+    """Whether an answer without a part is a failure: it is, unless it was cut, filtered, or really spent tokens."""
+    if reason in {"length", "content_filter"}:
+        return False
+    return usage is None or usage.completion_tokens == 0
+
+
+def _add_item(told: Told, item: JsonObject) -> None:
+    kind = item.get("type")
+    if kind == "message":
+        for piece in objects_of(item.get("content")):
+            _add_content(told, piece)
+    elif kind == "reasoning":
+        first = sum(isinstance(part, Reasoning) for part in told.parts)
+        told.parts += thoughts_of(item, told.origin, first)
+    elif kind in CALLS:
+        told.parts.append(call_of(item))
+    else:
+        told.parts.append(other_part(item))
+
+
+def _add_content(told: Told, piece: JsonObject) -> None:
+    if piece.get("type") == "refusal":
+        refusal = text_of(piece.get("refusal"))
+        if refusal:
+            told.parts.append(Refusal(refusal))
+        return
+    text = text_of(piece.get("text"))
+    for value in objects_of(piece.get("annotations")):
+        annotation = parse_annotation(value, told.length)
+        if annotation is not None:
+            told.annotations.append(annotation)
+    chances = token_logprobs(piece.get("logprobs"))
+    told.logprobs += objects_of(chances["content"]) if chances else []
+    if text:
+        told.parts.append(Text(text))
+        told.length += len(text)

@@ -1,0 +1,310 @@
+"""A stream of response events -> ours. Correct for any split; without `response.completed` or its like a stream was cut.
+
+What the deltas left out is told at the end of its item, what no item told at the end of the response.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from msgspec import DecodeError, Struct, field, json
+
+from waystation.codec.framing import Frame, SseParser
+from waystation.codec.part_tracker import PartTracker
+from waystation.dialects.openai_responses.annotations import parse_annotation
+from waystation.dialects.openai_responses.errors import NO_ANSWER, parse_error_object
+from waystation.dialects.openai_responses.finish import finish_reason, native_reason
+from waystation.dialects.openai_responses.output_items import (
+    CALLS,
+    arguments_of,
+    call_id_of,
+    created_of,
+    image_url,
+    sealed,
+    searches_in,
+    token_logprobs,
+)
+from waystation.dialects.openai_responses.response import EMPTY, is_empty, refuse_failure
+from waystation.dialects.openai_responses.usage import parse_usage
+from waystation.dialects.openai_responses.wire import NAME, index_of, object_of, objects_of, text_of
+from waystation.errors import BadResponse, ProviderError
+from waystation.operations.chat_events import Annotation, Event, MessageEnd, MessageStart, StreamError
+from waystation.operations.parts import JsonObject, Reasoning
+
+_DECODE: Final = json.Decoder().decode
+
+
+class _Item(Struct):
+    """An item that is being told. `told` is the text said so far of each piece of it, by (field, position)."""
+
+    kind: str = ""
+    id: str | None = None
+    told: dict[tuple[str, int], str] = field(default_factory=dict)
+    starts: dict[int, int] = field(default_factory=dict)
+    numbers: dict[tuple[str, int], int] = field(default_factory=dict)
+    annotations: int = 0
+    arguments: str = ""
+    over: bool = False
+
+
+class ResponseStreamParser:
+    """One stream. `feed` bytes as they come; `close` when the provider has no more."""
+
+    def __init__(self, origin: str) -> None:
+        self._origin = origin
+        self._frames = SseParser()
+        self._tracker = PartTracker()
+        self._items: dict[int, _Item] = {}
+        self._length = 0
+        self._thoughts = 0
+        self._seen: list[JsonObject] = []
+        self._started = False
+        self._over = False
+        self._readers: dict[str, Callable[[JsonObject], None]] = {
+            "response.created": self._response_start,
+            "response.in_progress": self._response_start,
+            "response.output_item.added": self._item_added,
+            "response.output_item.done": self._item_done,
+            "response.output_text.delta": self._text_delta,
+            "response.output_text.annotation.added": self._annotation,
+            "response.refusal.delta": self._refusal_delta,
+            "response.reasoning_summary_text.delta": self._summary_delta,
+            "response.reasoning_text.delta": self._thought_delta,
+            "response.function_call_arguments.delta": self._arguments_delta,
+            "response.custom_tool_call_input.delta": self._arguments_delta,
+            "response.completed": self._response_end,
+            "response.incomplete": self._response_end,
+            "response.failed": self._response_failed,
+            "response.cancelled": self._response_failed,
+            "error": self._error,
+        }
+        """Events that say something new; the others repeat it, or tell of the provider's own tools."""
+
+    def feed(self, data: bytes) -> list[Event]:
+        """Events completed by this piece; nothing after the end."""
+        if self._over:
+            return []
+        try:
+            for frame in self._frames.feed(data):
+                self._read(frame)
+        except ProviderError as error:
+            self._fail(error)
+        return self._tracker.take()
+
+    def close(self) -> list[Event]:
+        """The end, where no event said it: the stream was cut."""
+        if self._over:
+            return []
+        try:
+            for frame in self._frames.close():
+                self._read(frame)
+            if not self._over:
+                raise BadResponse("The provider's stream was cut before its end.")
+        except ProviderError as error:
+            self._fail(error)
+        return self._tracker.take()
+
+    def _fail(self, error: ProviderError) -> None:
+        self._over = True
+        self._tracker.out.append(StreamError(error))
+
+    def _read(self, frame: Frame) -> None:
+        if self._over or frame.data.strip() == b"[DONE]":
+            return
+        try:
+            event = _DECODE(frame.data)
+        except (DecodeError, RecursionError, UnicodeDecodeError):
+            raise BadResponse("The provider's stream holds an event that is not JSON.") from None
+        if not isinstance(event, dict):
+            raise BadResponse("The provider's stream holds an event that is no JSON object.")
+        kind = text_of(event.get("type")) or frame.name
+        if not kind and event.get("error"):
+            kind = "error"
+        read = self._readers.get(kind)
+        if read is not None:
+            read(event)
+
+    def _response_start(self, event: JsonObject) -> None:
+        self._start(object_of(event.get("response")))
+
+    def _start(self, response: JsonObject) -> None:
+        if self._started:
+            return
+        self._started = True
+        self._tracker.out.append(
+            MessageStart(
+                text_of(response.get("id")) or None,
+                text_of(response.get("model")) or None,
+                created_of(response),
+                dialect=NAME,
+            )
+        )
+        self._tracker.touch(0)
+
+    def _item(self, event: JsonObject, kind: str = "") -> tuple[int, _Item]:
+        self._start({})
+        number = index_of(event.get("output_index"))
+        item = self._items.get(number)
+        if item is None:
+            item = self._items[number] = _Item(kind, text_of(event.get("item_id")) or None)
+        return number, item
+
+    def _item_added(self, event: JsonObject) -> None:
+        value = object_of(event.get("item"))
+        number, item = self._item(event)
+        self._begin(number, item, value)
+
+    def _begin(self, number: int, item: _Item, value: JsonObject) -> None:
+        """What the item is; a call is told at once."""
+        if item.kind:
+            return
+        item.kind = text_of(value.get("type"))
+        item.id = text_of(value.get("id")) or item.id
+        if item.kind in CALLS:
+            name = text_of(value.get("name"))
+            if not name:
+                raise BadResponse("The provider's stream calls a tool without a name.")
+            self._tracker.start_call(0, number, call_id_of(value), name)
+
+    def _text_delta(self, event: JsonObject) -> None:
+        _, item = self._item(event, "message")
+        self._say(
+            item, index_of(event.get("content_index")), text_of(event.get("delta")), event.get("logprobs")
+        )
+
+    def _say(self, item: _Item, position: int, text: str, chances: object = None) -> None:
+        item.starts.setdefault(position, self._length)
+        if text:
+            key = ("text", position)
+            item.told[key] = item.told.get(key, "") + text
+            self._length += len(text)
+            self._tracker.text(0, text, token_logprobs(chances))
+
+    def _refusal_delta(self, event: JsonObject) -> None:
+        _, item = self._item(event, "message")
+        self._refuse(item, index_of(event.get("content_index")), text_of(event.get("delta")))
+
+    def _refuse(self, item: _Item, position: int, text: str) -> None:
+        if text:
+            key = ("refusal", position)
+            item.told[key] = item.told.get(key, "") + text
+            self._tracker.refusal(0, text)
+
+    def _annotation(self, event: JsonObject) -> None:
+        _, item = self._item(event, "message")
+        self._annotate(item, index_of(event.get("content_index")), object_of(event.get("annotation")))
+
+    def _annotate(self, item: _Item, position: int, value: JsonObject) -> None:
+        item.annotations += 1
+        annotation = parse_annotation(value, item.starts.get(position, self._length))
+        if annotation is not None:
+            self._tracker.out.append(Annotation(0, annotation))
+
+    def _summary_delta(self, event: JsonObject) -> None:
+        _, item = self._item(event, "reasoning")
+        self._think(item, "summary", index_of(event.get("summary_index")), text_of(event.get("delta")))
+
+    def _thought_delta(self, event: JsonObject) -> None:
+        _, item = self._item(event, "reasoning")
+        self._think(item, "content", index_of(event.get("content_index")), text_of(event.get("delta")))
+
+    def _think(self, item: _Item, place: str, position: int, text: str) -> None:
+        key = (place, position)
+        if key not in item.numbers:
+            item.numbers[key] = self._thoughts
+            self._thoughts += 1
+        if text:
+            item.told[key] = item.told.get(key, "") + text
+            number = item.numbers[key]
+            detail = (
+                Reasoning("summary", text=text, id=item.id, origin=self._origin, index=number)
+                if place == "summary"
+                else Reasoning("text", text=text, id=item.id, origin=self._origin, index=number)
+            )
+            self._tracker.reasoning(0, text, (detail,))
+
+    def _arguments_delta(self, event: JsonObject) -> None:
+        number, item = self._item(event)
+        if item.kind not in CALLS:
+            raise BadResponse("The provider's stream has arguments of a call that never began.")
+        self._add_arguments(number, item, text_of(event.get("delta")))
+
+    def _add_arguments(self, number: int, item: _Item, fragment: str) -> None:
+        if fragment:
+            item.arguments += fragment
+            if not self._tracker.call_arguments(0, number, fragment):
+                raise BadResponse("The provider's stream continues a call that is over.")
+
+    def _item_done(self, event: JsonObject) -> None:
+        value = object_of(event.get("item"))
+        number, item = self._item(event)
+        self._complete(number, item, value)
+
+    def _complete(self, number: int, item: _Item, value: JsonObject) -> None:
+        """The item as it is at its end: what was not told of it yet is told now."""
+        if item.over or not value:
+            return
+        self._begin(number, item, value)
+        item.over = True
+        self._seen.append(value)
+        if item.kind == "message":
+            self._complete_message(item, value)
+        elif item.kind == "reasoning":
+            self._complete_thoughts(item, value)
+        elif item.kind in CALLS:
+            self._add_arguments(number, item, _rest(arguments_of(value), item.arguments))
+        elif item.kind == "image_generation_call" and text_of(value.get("result")):
+            self._tracker.image(0, {"type": "image_url", "image_url": {"url": image_url(value)}})
+
+    def _complete_message(self, item: _Item, value: JsonObject) -> None:
+        told_before = item.annotations
+        for position, piece in enumerate(objects_of(value.get("content"))):
+            if piece.get("type") == "refusal":
+                told = item.told.get(("refusal", position), "")
+                self._refuse(item, position, _rest(text_of(piece.get("refusal")), told))
+                continue
+            text = _rest(text_of(piece.get("text")), item.told.get(("text", position), ""))
+            self._say(item, position, text, piece.get("logprobs") if text else None)
+            for annotation in objects_of(piece.get("annotations")):
+                if told_before > 0:
+                    told_before -= 1
+                else:
+                    self._annotate(item, position, annotation)
+
+    def _complete_thoughts(self, item: _Item, value: JsonObject) -> None:
+        item.id = item.id or text_of(value.get("id")) or None
+        for place in ("summary", "content"):
+            for position, piece in enumerate(objects_of(value.get(place))):
+                told = item.told.get((place, position), "")
+                self._think(item, place, position, _rest(text_of(piece.get("text")), told))
+        for detail in sealed({**value, "id": item.id}, self._origin, self._thoughts):
+            self._thoughts += 1
+            self._tracker.reasoning(0, "", (detail,))
+
+    def _response_end(self, event: JsonObject) -> None:
+        response = object_of(event.get("response"))
+        refuse_failure(response)
+        self._start(response)
+        for number, value in enumerate(objects_of(response.get("output"))):
+            self._complete(number, self._items.setdefault(number, _Item()), value)
+        native = native_reason(response)
+        usage = parse_usage(response.get("usage"), searches_in(self._seen))
+        reason = finish_reason(native, has_calls=self._tracker.has_calls(0))
+        if not self._tracker.has_content(0) and not self._seen and is_empty(reason, usage):
+            raise BadResponse(EMPTY)
+        self._tracker.end_choice(0, reason, native)
+        self._tracker.out.append(
+            MessageEnd(usage=usage, service_tier=text_of(response.get("service_tier")) or None)
+        )
+        self._over = True
+
+    def _response_failed(self, event: JsonObject) -> None:
+        refuse_failure(object_of(event.get("response")))
+        raise BadResponse(NO_ANSWER)
+
+    def _error(self, event: JsonObject) -> None:
+        raise parse_error_object(event.get("error") or event)
+
+
+def _rest(whole: str, told: str) -> str:
+    """What is left to tell; nothing where the end contradicts what was told before."""
+    return whole[len(told) :] if whole.startswith(told) else ""
