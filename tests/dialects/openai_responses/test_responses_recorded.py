@@ -100,7 +100,7 @@ def joined(items: list[Any]) -> list[Any]:
     made: list[Any] = []
     for item in items:
         last = made[-1] if made else None
-        if is_said(item) and item.get("content") == "":
+        if isinstance(item, dict) and "role" in item and item.get("content") == "":
             continue
         if last is not None and is_said(item) and is_said(last) and kept(item) == kept(last):
             made[-1] = {**last, "content": pieces(last["content"]) + pieces(item["content"])}
@@ -119,6 +119,11 @@ def is_said(item: Any) -> bool:
 
 def pieces(content: Any) -> list[Any]:
     return [{"text": content}] if isinstance(content, str) else list(content)
+
+
+def plain(body: JsonObject) -> JsonObject:
+    """Without fields that say nothing."""
+    return {key: item for key, item in body.items() if item not in ({}, "", [])}
 
 
 def body_of(recording: Recording) -> JsonObject:
@@ -140,7 +145,7 @@ def test_recorded_requests_keep_what_they_said() -> None:
         }
         if theirs.get("include") is None:
             body.pop("include", None)
-        assert said(body) == said({k: v for k, v in theirs.items() if v not in ({}, "", [])}), recording.name
+        assert plain(said(body)) == plain(said(theirs)), recording.name
         assert rendered.dropped == [], recording.name
 
 
