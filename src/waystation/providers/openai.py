@@ -32,7 +32,7 @@ class OpenAI(Provider):
     slug = "openai"
     name = "OpenAI"
     base_url = "https://api.openai.com/v1"
-    key_variables = ("OPENAI_API_KEY",)
+    key_variables: tuple[str, ...] = ("OPENAI_API_KEY",)
     manners = Manners(
         drop=frozenset({"top_k", "top_a", "min_p", "repetition_penalty"}),
         max_tokens_field="max_completion_tokens",
@@ -44,8 +44,13 @@ class OpenAI(Provider):
         dropped = self._verbs.apply(body)
         if not body.get("tools"):
             body.pop("parallel_tool_calls", None)
-        dropped += [name for name in _refused(endpoint.native_id, body) if body.pop(name, None) is not None]
+        refused = _refused(self.family_of(endpoint), body)
+        dropped += [name for name in refused if body.pop(name, None) is not None]
         return Amendment(tuple(dropped)) if dropped else None
+
+    def family_of(self, endpoint: Endpoint) -> str:
+        """OpenAI's own name of the model."""
+        return endpoint.native_id
 
 
 def _refused(native_id: str, body: JsonObject) -> tuple[str, ...]:

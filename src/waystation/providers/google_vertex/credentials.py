@@ -3,7 +3,6 @@
 Knows how each is turned into the form that its token endpoint takes, and sends nothing itself.
 """
 
-import time
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from pathlib import Path
@@ -123,11 +122,6 @@ def _well_known(environment: Mapping[str, str]) -> Path | None:
     return (
         Path(folder) if folder else Path(home, ".config", "gcloud")
     ) / "application_default_credentials.json"
-
-
-def unix_time() -> float:
-    """The clock that assertions are dated by."""
-    return time.time()
 
 
 def _segment(data: bytes) -> str:

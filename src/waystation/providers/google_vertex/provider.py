@@ -18,18 +18,14 @@ from waystation.providers.google_vertex.credentials import (
     application_default,
     read_credentials,
 )
-from waystation.providers.google_vertex.tokens import TokenSource
-from waystation.upstream.client import Client, ClientSettings, Timeouts
+from waystation.providers.tokens import TokenClient, TokenSource
 
 ANTHROPIC_VERSION: Final = "vertex-2023-10-16"
 _VERSION: Final = "v1beta1"
 _PROJECT_VARIABLES: Final = ("GOOGLE_CLOUD_PROJECT", "GCLOUD_PROJECT")
 _LOCATION_VARIABLES: Final = ("GOOGLE_CLOUD_LOCATION", "GOOGLE_CLOUD_REGION")
-_FORM: Final = [("content-type", "application/x-www-form-urlencoded")]
 _API_KEYS: Final = ("AIza", "AQ.")
 """How Google's API keys begin; anything else is a bearer token."""
-_TOKEN_TIMEOUTS: Final = Timeouts(first_byte=20.0, idle=20.0, total=30.0)
-_MAX_TOKEN_BYTES: Final = 256 * 1024
 
 
 class GoogleVertex(Provider):
@@ -44,7 +40,7 @@ class GoogleVertex(Provider):
         super().__init__(configuration)
         chosen = configuration or Configuration()
         self._configuration = chosen
-        self._client: Client | None = None
+        self._client = TokenClient(chosen)
         self._problem: str | None = None
         self._tokens: list[str | TokenSource] = []
         project = self._variable(_PROJECT_VARIABLES)
@@ -58,7 +54,7 @@ class GoogleVertex(Provider):
                 self._tokens.append(credential)
             else:
                 project = project or credential.project_id
-                self._tokens.append(TokenSource(credential, self._post))
+                self._tokens.append(TokenSource(credential, self._client.post))
         self._sources = [token for token in self._tokens if isinstance(token, TokenSource)]
         self.needs_preparation = bool(self._sources)
         self._project = project
@@ -90,8 +86,7 @@ class GoogleVertex(Provider):
         """End renewals and their connections."""
         for source in self._sources:
             await source.aclose()
-        if self._client is not None:
-            await self._client.aclose()
+        await self._client.aclose()
 
     def next_key(self) -> str:
         """The token for the next attempt, in turn."""
@@ -142,28 +137,6 @@ class GoogleVertex(Provider):
     def _variable(self, names: Sequence[str]) -> str:
         environment = self._configuration.environment
         return next((value for name in names if (value := environment.get(name, "").strip())), "")
-
-    async def _post(self, url: str, form: bytes) -> tuple[int, bytes]:
-        if self._client is None:
-            self._client = Client(self._client_settings())
-        response = await self._client.send("POST", url, _FORM, form, _TOKEN_TIMEOUTS)
-        try:
-            return response.status, await response.read(_MAX_TOKEN_BYTES)
-        finally:
-            response.close()
-
-    def _client_settings(self) -> ClientSettings:
-        def variable(name: str) -> str:
-            return self._variable((name, name.lower()))
-
-        upstream = self._configuration.upstream
-        return ClientSettings(
-            http_proxy=variable("HTTP_PROXY"),
-            https_proxy=variable("HTTPS_PROXY"),
-            no_proxy=tuple(host.strip() for host in variable("NO_PROXY").split(",") if host.strip()),
-            ca_file=upstream.ca_file,
-            verify=upstream.verify,
-        )
 
 
 def _base_url(said: str | None, project: str, location: str) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from waystation.errors import BadResponse, ConnectionFailed, CredentialRejected, Overloaded, ProviderError
 from waystation.providers.google_vertex.credentials import AuthorizedUser
-from waystation.providers.google_vertex.tokens import PAUSE, RENEW_AHEAD, TokenSource
+from waystation.providers.tokens import PAUSE, RENEW_AHEAD, TokenSource
 
 LOGIN = AuthorizedUser("c", "s", "fake-refresh-token", "https://tokens.example/token")
 

@@ -4,13 +4,15 @@ Which request brings a token is the credentials' affair, and how it is sent the 
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
-from typing import Final, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 from msgspec import DecodeError, Struct, ValidationError, json
 
 from waystation.errors import BadResponse, CredentialRejected, Overloaded, ProviderError
-from waystation.providers.google_vertex.credentials import Credentials, unix_time
+from waystation.providers.base import Configuration
+from waystation.upstream.client import Client, ClientSettings, Timeouts
 
 RENEW_AHEAD: Final = 300.0
 """Seconds before its end that a token is renewed; Google's own libraries begin 225 s ahead."""
@@ -18,6 +20,29 @@ PAUSE: Final = 30.0
 """Seconds until the next try where a renewal failed while the old token still serves."""
 Post: TypeAlias = Callable[[str, bytes], Awaitable[tuple[int, bytes]]]
 """Sends a form to a URL; the status and the body of the answer."""
+
+
+_FORM: Final = [("content-type", "application/x-www-form-urlencoded")]
+_TIMEOUTS: Final = Timeouts(first_byte=20.0, idle=20.0, total=30.0)
+_MAX_TOKEN_BYTES: Final = 256 * 1024
+
+
+class Credentials(Protocol):
+    """What tokens are asked for with."""
+
+    @property
+    def token_uri(self) -> str:
+        """Where they are given."""
+        ...
+
+    def form(self, now: float) -> bytes:
+        """The body of the request; `now` in Unix seconds."""
+        ...
+
+
+def unix_time() -> float:
+    """The clock that tokens are dated by."""
+    return time.time()
 
 
 class _Grant(Struct, frozen=True):
@@ -90,3 +115,41 @@ def _refusal(status: int) -> ProviderError:
     if 400 <= status < 500 and status != 429:
         return CredentialRejected("The provider rejected the gateway's credential.", upstream_status=status)
     return Overloaded("The provider gives no access tokens now.", upstream_status=status)
+
+
+class TokenClient:
+    """Asks token endpoints, over connections of its own: with the operator's trust and proxies."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        self._configuration = configuration
+        self._client: Client | None = None
+
+    async def post(self, url: str, form: bytes) -> tuple[int, bytes]:
+        """A `Post`."""
+        if self._client is None:
+            self._client = Client(self._settings())
+        response = await self._client.send("POST", url, _FORM, form, _TIMEOUTS)
+        try:
+            return response.status, await response.read(_MAX_TOKEN_BYTES)
+        finally:
+            response.close()
+
+    async def aclose(self) -> None:
+        """Close the connections, where there are any."""
+        if self._client is not None:
+            await self._client.aclose()
+
+    def _settings(self) -> ClientSettings:
+        environment = self._configuration.environment
+
+        def variable(name: str) -> str:
+            return (environment.get(name) or environment.get(name.lower()) or "").strip()
+
+        upstream = self._configuration.upstream
+        return ClientSettings(
+            http_proxy=variable("HTTP_PROXY"),
+            https_proxy=variable("HTTPS_PROXY"),
+            no_proxy=tuple(host.strip() for host in variable("NO_PROXY").split(",") if host.strip()),
+            ca_file=upstream.ca_file,
+            verify=upstream.verify,
+        )
