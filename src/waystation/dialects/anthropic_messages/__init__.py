@@ -1,7 +1,8 @@
-"""Anthropic's Messages: Claude at Anthropic, at Vertex, and wherever else this wire is spoken. Outward only, so far."""
+"""Anthropic's Messages: Claude at Anthropic, at Vertex, and wherever else this wire is spoken. What a client may say is read, too; its answers come with the route."""
 
 from waystation.codec.dialect import Headers, RenderedRequest, StreamParser, Target
 from waystation.dialects.anthropic_messages.errors import parse_error
+from waystation.dialects.anthropic_messages.parse_request import parse_request
 from waystation.dialects.anthropic_messages.request import render_request
 from waystation.dialects.anthropic_messages.response import parse_response
 from waystation.dialects.anthropic_messages.stream import MessageParser
@@ -15,6 +16,11 @@ class AnthropicMessages:
 
     name = NAME
     bytes_only: frozenset[str] = frozenset()
+
+    def parse_request(self, body: bytes, path: str) -> ChatRequest:
+        """`InvalidRequest` names the field."""
+        del path
+        return parse_request(body)
 
     def render_request(self, request: ChatRequest, target: Target) -> RenderedRequest:
         """The body for `POST /messages`."""

@@ -8,7 +8,7 @@ from msgspec import Struct, field
 from waystation.dialects.anthropic_messages.media import FILES_BETA, render_document, render_image
 from waystation.dialects.anthropic_messages.thinking import is_ours, render_thinking
 from waystation.dialects.anthropic_messages.tools import fit_id, render_call
-from waystation.dialects.anthropic_messages.wire import NAME
+from waystation.dialects.anthropic_messages.wire import IN_PLACE, NAME
 from waystation.errors import InvalidRequest
 from waystation.operations.chat import Message
 from waystation.operations.parts import (
@@ -53,7 +53,9 @@ def render_conversation(messages: Sequence[Message], dialect: str) -> Conversati
         if message.name is not None:
             told.drop("messages.name")
         blocks = [block for part in message.parts if (block := _render(part, told)) is not None]
-        if message.role in {"system", "developer"}:
+        if told.same_dialect and message.extras == IN_PLACE:
+            told.messages.append({"role": "system", "content": blocks})
+        elif message.role in {"system", "developer"}:
             told.system += blocks
         elif blocks:
             _add_turn(told, "assistant" if message.role == "assistant" else "user", blocks)

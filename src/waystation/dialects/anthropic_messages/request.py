@@ -9,7 +9,7 @@ from waystation.dialects.anthropic_messages.messages import Conversation, blocks
 from waystation.dialects.anthropic_messages.structured import add_structured_output
 from waystation.dialects.anthropic_messages.thinking import add_thinking, may_think, wants_thinking
 from waystation.dialects.anthropic_messages.tools import render_tool_choice, render_tools
-from waystation.dialects.anthropic_messages.wire import NAME
+from waystation.dialects.anthropic_messages.wire import NAME, THINKING_FIELDS
 from waystation.operations.chat import ChatRequest
 from waystation.operations.parts import JsonObject
 
@@ -44,7 +44,7 @@ def render_request(request: ChatRequest, target: Target) -> RenderedRequest:
     _add_sampling(body, request, family, dropped)
     _add_rest(body, request, family, dropped)
     if request.response_format is not None:
-        native = "structured_outputs" in target.supported_parameters
+        native = "structured_outputs" in target.supported_parameters or request.dialect == NAME
         add_structured_output(body, request.response_format, native=native, dropped=dropped)
     _add_marks(body, request, told)
     if request.extras:
@@ -84,9 +84,11 @@ def _add_thinking(
     body: JsonObject, request: ChatRequest, target: Target, family: Family, told: Conversation
 ) -> None:
     options = request.reasoning
+    if told.same_dialect and any(name in (request.extras or {}) for name in THINKING_FIELDS):
+        return
     if options is None or not wants_thinking(options):
         return
-    if not (family.budget or family.adaptive) or not may_think(request, family):
+    if not (family.budget or family.adaptive) or not (told.same_dialect or may_think(request, family)):
         told.drop("reasoning")
         return
     add_thinking(body, options, family, target.max_completion_tokens)
@@ -99,6 +101,10 @@ def _add_thinking(
 
 def _add_sampling(body: JsonObject, request: ChatRequest, family: Family, dropped: list[str]) -> None:
     """Thinking models choose for themselves; newer ones take one of temperature and top_p, the newest none."""
+    if request.dialect == NAME:
+        said = {"temperature": request.temperature, "top_p": request.top_p, "top_k": request.top_k}
+        body.update({name: value for name, value in said.items() if value is not None})
+        return
     thinks = "thinking" in body
     if request.temperature is not None:
         if family.sampling and not thinks:
@@ -148,7 +154,9 @@ def _add_marks(body: JsonObject, request: ChatRequest, told: Conversation) -> No
         told.system,
         *(blocks_of(message) for message in told.messages),
     ]
-    if request.cache_control is not None:
+    if request.cache_control is not None and request.dialect == NAME:
+        body["cache_control"] = request.cache_control
+    elif request.cache_control is not None:
         mark_last(request.cache_control, *groups)
     if limit_marks(*groups):
         told.drop("cache_control")

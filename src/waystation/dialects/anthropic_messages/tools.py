@@ -33,8 +33,11 @@ def _render_tool(tool: Tool, *, same_dialect: bool, streamed: bool) -> JsonObjec
     value: JsonObject = {"name": tool.name}
     if tool.description is not None:
         value["description"] = tool.description
-    value["input_schema"] = {"type": "object", "properties": {}} | (tool.parameters or {})
-    if streamed:
+    least: JsonObject = {} if same_dialect and tool.parameters else {"type": "object", "properties": {}}
+    value["input_schema"] = least | (tool.parameters or {})
+    if tool.strict is not None and same_dialect:
+        value["strict"] = tool.strict
+    if streamed and not same_dialect:
         value["eager_input_streaming"] = True
     if tool.cache_control is not None:
         value["cache_control"] = tool.cache_control

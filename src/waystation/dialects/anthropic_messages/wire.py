@@ -9,6 +9,9 @@ ORIGIN: Final = "anthropic-claude-v1"
 """What `Reasoning.origin` says of thinking that Claude made (contract section 11)."""
 ANSWER_TOOL: Final = "answer_in_json"
 """The tool that stands for a structured answer where the model has no native one; its call is read as text."""
+THINKING_FIELDS: Final = ("thinking", "output_config")
+IN_PLACE: Final[JsonObject] = {"in_place": True}
+"""The `Message.extras` of instructions that stand among the turns, where newer models take them."""
 SERVER_TOOLS: Final = frozenset({"server_tool_use", "mcp_tool_use"})
 """Calls that the provider answers itself: never the client's to answer."""
 

@@ -48,7 +48,7 @@ def parse_turns(messages: object) -> tuple[Message, ...]:
     turns = []
     for index, message in enumerate(messages or ()):
         value = object_of(message)
-        role = value.get("role")
+        role = text_of(value.get("role"))
         if role not in {"user", "assistant", "system"}:
             raise InvalidRequest(f"messages[{index}].role: must be user or assistant.")
         content = value.get("content")

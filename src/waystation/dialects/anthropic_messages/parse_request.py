@@ -1,0 +1,166 @@
+"""A body of `POST /v1/messages` -> `ChatRequest`. No route leads here yet: it says what a request on this wire means."""
+
+from typing import Final
+
+from msgspec import DecodeError, json
+
+from waystation.dialects.anthropic_messages.family import Family, family_of
+from waystation.dialects.anthropic_messages.parse_messages import parse_messages, parse_system
+from waystation.dialects.anthropic_messages.structured import restricted
+from waystation.dialects.anthropic_messages.thinking import add_thinking, wants_thinking
+from waystation.dialects.anthropic_messages.wire import NAME, THINKING_FIELDS, text_at
+from waystation.errors import InvalidRequest
+from waystation.operations.chat import ChatRequest, ReasoningOptions, ResponseFormat, Tool, ToolChoice
+from waystation.operations.parts import JsonObject
+
+_KEYS: Final = frozenset(
+    {
+        "model", "messages", "system", "max_tokens", "temperature", "top_p", "top_k", "stop_sequences", "stream",
+        "tools", "tool_choice", "cache_control",
+    }
+)  # fmt: skip
+_TOOL_KEYS: Final = frozenset({"type", "name", "description", "input_schema", "cache_control", "strict"})
+_MODES: Final = {"auto": "auto", "any": "required", "none": "none"}
+_TIERS: Final = {"auto": "auto", "standard_only": "default"}
+_EFFORTS: Final = {"low": "low", "medium": "medium", "high": "high", "max": "max"}
+
+
+def parse_request(body: bytes) -> ChatRequest:
+    """The request; `InvalidRequest` names the field that is wrong."""
+    try:
+        value = json.decode(body)
+    except (DecodeError, RecursionError, UnicodeDecodeError):
+        raise InvalidRequest("The request body is not valid JSON.") from None
+    if not isinstance(value, dict):
+        raise InvalidRequest("The request body must be a JSON object.")
+    stops = value.get("stop_sequences")
+    mark = value.get("cache_control")
+    model = text_at(value, "model")
+    reasoning, wanted = _reasoning(value), _response_format(value)
+    tier, user = _TIERS.get(text_at(value, "service_tier") or ""), _user(value)
+    choice, parallel = _tool_choice(value.get("tool_choice"))
+    extras = {key: item for key, item in value.items() if key not in _KEYS and item is not None}
+    _take_said(extras, reasoning, wanted, family_of(model or ""))
+    if tier is not None:
+        del extras["service_tier"]
+    if user is not None:
+        del extras["metadata"]
+    return ChatRequest(
+        dialect=NAME,
+        model=model,
+        messages=(*parse_system(value.get("system")), *parse_messages(value.get("messages"))),
+        stream=value.get("stream") is True,
+        max_tokens=_whole(value, "max_tokens"),
+        temperature=_number(value, "temperature"),
+        top_p=_number(value, "top_p"),
+        top_k=_whole(value, "top_k"),
+        stop=tuple([stop for stop in stops if isinstance(stop, str)]) or None
+        if isinstance(stops, list)
+        else None,
+        response_format=wanted,
+        tools=_tools(value.get("tools")),
+        tool_choice=choice,
+        parallel_tool_calls=parallel,
+        reasoning=reasoning,
+        service_tier=tier,
+        user=user,
+        cache_control=mark if isinstance(mark, dict) else None,
+        extras=extras or None,
+    )
+
+
+def _take_said(
+    extras: JsonObject, reasoning: ReasoningOptions | None, wanted: ResponseFormat | None, family: Family
+) -> None:
+    """Take out of the rest what the neutral form says as exactly: it would be rendered just so."""
+    made: JsonObject = {"max_tokens": 10**9}
+    if reasoning is not None and wants_thinking(reasoning) and (family.budget or family.adaptive):
+        add_thinking(made, reasoning, family, None)
+    if wanted is not None:
+        told = made.get("output_config")
+        shape = {"format": {"type": "json_schema", "schema": restricted(wanted.schema or {})}}
+        made["output_config"] = {**(told if isinstance(told, dict) else {}), **shape}
+    if all(extras.get(key) == made.get(key) for key in THINKING_FIELDS):
+        for key in THINKING_FIELDS:
+            extras.pop(key, None)
+
+
+def _reasoning(value: JsonObject) -> ReasoningOptions | None:
+    """`thinking`, and the effort beside it; effort alone covers the answer too and is not about reasoning."""
+    thinking, config = value.get("thinking"), value.get("output_config")
+    if not isinstance(thinking, dict):
+        return None
+    kind, budget = text_at(thinking, "type"), thinking.get("budget_tokens")
+    effort = _EFFORTS.get(text_at(config, "effort") or "") if isinstance(config, dict) else None
+    if kind == "disabled":
+        return ReasoningOptions(enabled=False)
+    if kind == "enabled" and isinstance(budget, int) and not isinstance(budget, bool):
+        return ReasoningOptions(max_tokens=budget)
+    return ReasoningOptions(effort=effort) if effort is not None else ReasoningOptions(enabled=True)
+
+
+def _response_format(value: JsonObject) -> ResponseFormat | None:
+    config = value.get("output_config")
+    shape = config.get("format") if isinstance(config, dict) else value.get("output_format")
+    schema = shape.get("schema") if isinstance(shape, dict) else None
+    return ResponseFormat("json_schema", schema=schema) if isinstance(schema, dict) else None
+
+
+def _user(value: JsonObject) -> str | None:
+    metadata = value.get("metadata")
+    only = isinstance(metadata, dict) and metadata.keys() == {"user_id"}
+    return text_at(metadata, "user_id") if only and isinstance(metadata, dict) else None
+
+
+def _tools(value: object) -> tuple[Tool, ...]:
+    tools: list[Tool] = []
+    for index, tool in enumerate(value if isinstance(value, list) else []):
+        name = text_at(tool, "name") if isinstance(tool, dict) else None
+        if not isinstance(tool, dict) or name is None:
+            raise InvalidRequest(f"tools[{index}].name: must be a string.")
+        tools.append(_tool(tool, name))
+    return tuple(tools)
+
+
+def _tool(value: JsonObject, name: str) -> Tool:
+    kind = text_at(value, "type") or "custom"
+    if kind != "custom":
+        return Tool(name, kind=kind, value=value)
+    schema, strict, mark = value.get("input_schema"), value.get("strict"), value.get("cache_control")
+    extras = {key: item for key, item in value.items() if key not in _TOOL_KEYS and item is not None}
+    return Tool(
+        name,
+        text_at(value, "description"),
+        schema if isinstance(schema, dict) else None,
+        strict if isinstance(strict, bool) else None,
+        mark if isinstance(mark, dict) else None,
+        extras=extras or None,
+    )
+
+
+def _tool_choice(value: object) -> tuple[ToolChoice | None, bool | None]:
+    """The choice, and whether calls may come in parallel."""
+    if not isinstance(value, dict):
+        return None, None
+    kind, name = text_at(value, "type"), text_at(value, "name")
+    said = value.get("disable_parallel_tool_use")
+    parallel = not said if isinstance(said, bool) else None
+    if kind == "tool" and name is not None:
+        return ToolChoice("named", name), parallel
+    if kind not in _MODES:
+        raise InvalidRequest("tool_choice.type: must be auto, any, tool or none.")
+    return ToolChoice(_MODES[kind]), parallel
+
+
+def _whole(value: JsonObject, key: str) -> int | None:
+    found = value.get(key)
+    if found is not None and (not isinstance(found, int) or isinstance(found, bool) or found < 0):
+        raise InvalidRequest(f"{key}: must be a whole number.")
+    return found
+
+
+def _number(value: JsonObject, key: str) -> float | None:
+    found = value.get(key)
+    if found is not None and (not isinstance(found, (int, float)) or isinstance(found, bool)):
+        raise InvalidRequest(f"{key}: must be a number.")
+    return found
