@@ -105,6 +105,8 @@ class Provider:
     auth: str = "bearer"
     """`bearer`, or the name of the header that holds the bare key."""
     headers: tuple[tuple[str, str], ...] = ()
+    lists_models: bool = False
+    """True where only its own list says what it serves: it is read unless the operator lists models."""
     signs: bool = False
     """True where `sign` must be asked about each request."""
     manners: Manners = Manners()
