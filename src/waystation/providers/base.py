@@ -94,6 +94,8 @@ class Provider:
     slug: str = ""
     name: str = ""
     dialect: str = "openai_chat"
+    embeddings_dialect: str = "openai_embeddings"
+    rerank_dialect: str = "rerank"
     base_url: str = ""
     key_variables: tuple[str, ...] = ()
     """Environment variables that may hold the key, the usual one first; the first that is set counts."""

@@ -24,6 +24,7 @@ class Ollama(Provider):
     slug = "ollama"
     name = "Ollama"
     dialect = "ollama"
+    embeddings_dialect = "ollama_embeddings"
     base_url = f"http://127.0.0.1:{PORT}"
     key_variables = ("OLLAMA_API_KEY",)
     needs_key = False
