@@ -124,6 +124,41 @@ def test_media_are_refused_where_it_has_none(dialect: str) -> None:
         body_of(dialect, replace(PLAIN, inputs=(PICTURE,)))
 
 
+def test_voyages_models_of_images_have_a_path_of_their_own() -> None:
+    request = replace(FULL, inputs=(PICTURE, Content((Image("https://a.test/b"),)), "text"))
+    told = BY_NAME["voyage"].render_request(request, Target("voyage-multimodal-3.5"))
+
+    assert told.path == "/multimodalembeddings"
+    assert told.body == {
+        "model": "voyage-multimodal-3.5",
+        "inputs": [
+            {
+                "content": [
+                    {"type": "text", "text": "a cat"},
+                    {"type": "image_base64", "image_base64": PIXEL},
+                ]
+            },
+            {"content": [{"type": "image_url", "image_url": "https://a.test/b"}]},
+            {"content": [{"type": "text", "text": "text"}]},
+        ],
+        "input_type": "query",
+        "output_dimension": 2,
+        "output_encoding": "base64",
+        "truncation": False,
+    }
+
+
+def test_voyages_models_of_chunks_are_given_documents_of_one() -> None:
+    told = BY_NAME["voyage"].render_request(PLAIN, Target("voyage-context-3"))
+    assert (told.path, told.body) == (
+        "/contextualizedembeddings",
+        {"model": "voyage-context-3", "inputs": [["a"], ["b"]]},
+    )
+
+    data = [{"index": at, "data": [{"index": 0, "embedding": [float(at)]}]} for at in (1, 0)]
+    assert answer(*data, dialect="voyage").vectors == (Vector([0.0]), Vector([1.0]))
+
+
 def test_vectors_stand_in_the_order_of_their_index() -> None:
     result = answer(
         {"index": 1, "embedding": [3, 4]},

@@ -6,6 +6,12 @@ from waystation.codec.dialect import RenderedRequest, Target
 from waystation.codec.embedding_inputs import is_plain, refuse_tokens, text_of
 from waystation.codec.embedding_purpose import purpose_of
 from waystation.dialects.openai_embeddings.spelling import Spelling
+from waystation.dialects.openai_embeddings.voyage import (
+    as_contextual,
+    as_multimodal,
+    is_contextual,
+    is_multimodal,
+)
 from waystation.errors import InvalidRequest
 from waystation.operations.embeddings import Content, EmbeddingInput, EmbeddingsRequest, Tokens
 from waystation.operations.parts import Audio, File, Image, JsonObject, Part, Text, Video
@@ -14,12 +20,20 @@ PATH: Final = "/embeddings"
 
 
 def render_request(request: EmbeddingsRequest, target: Target, spelling: Spelling) -> RenderedRequest:
-    """Path, body, names of what was dropped."""
+    """Path, body, names of what was dropped. Some of Voyage's models have a path of their own."""
+    if spelling.voyage and is_multimodal(target.native_id):
+        return as_multimodal(_render_wishes(request, target, spelling), request.inputs)
+    if spelling.voyage and is_contextual(target.native_id):
+        return as_contextual(_render_wishes(request, target, spelling), request.inputs)
+    rendered = _render_wishes(request, target, spelling)
+    rendered.body["input"] = [_render_input(one, spelling) for one in request.inputs]
+    return rendered
+
+
+def _render_wishes(request: EmbeddingsRequest, target: Target, spelling: Spelling) -> RenderedRequest:
+    """All but the inputs."""
     dropped: list[str] = []
-    body: JsonObject = {
-        "model": target.native_id,
-        "input": [_render_input(one, spelling) for one in request.inputs],
-    } | spelling.fixed
+    body: JsonObject = {"model": target.native_id} | spelling.fixed
     if request.dimensions is not None:
         body[spelling.dimensions] = request.dimensions
     if request.encoding_format is not None and spelling.encoding:

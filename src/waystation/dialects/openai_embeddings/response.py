@@ -6,6 +6,7 @@ from typing import Final
 from waystation.codec.json_answer import count_at, decode_answer, object_at, objects_at, text_at
 from waystation.codec.vectors import in_order, parse_byte_vector, parse_vector
 from waystation.dialects.openai_embeddings.spelling import Spelling
+from waystation.dialects.openai_embeddings.voyage import chunks_of
 from waystation.operations.embeddings import EmbeddingsRequest, EmbeddingsResult
 from waystation.operations.parts import JsonObject
 from waystation.operations.usage import Usage
@@ -18,7 +19,10 @@ def parse_response(body: bytes, request: EmbeddingsRequest, spelling: Spelling) 
     """The vectors; the error in the answer, or `BadResponse` where it is none."""
     value = decode_answer(body)
     read = parse_byte_vector if spelling.signed_bytes else parse_vector
-    found = [(item.get("index"), read(item.get("embedding"))) for item in objects_at(value, "data")]
+    items = objects_at(value, "data")
+    if spelling.voyage:
+        items = chunks_of(items)
+    found = [(item.get("index"), read(item.get("embedding"))) for item in items]
     usage = value.get("usage")
     return EmbeddingsResult(
         dialect=spelling.name,

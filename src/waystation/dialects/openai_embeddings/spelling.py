@@ -45,6 +45,8 @@ class Spelling(Struct, frozen=True):
     user: bool = False
     fixed: JsonObject = {}
     most_inputs: int = 2048
+    voyage: bool = False
+    """Whether models of images and of chunks have paths of their own."""
     signed_bytes: bool = False
     """Vectors are of signed bytes, and base64 is of them."""
 
@@ -68,6 +70,7 @@ SPELLINGS: Final = (
         purposes=MappingProxyType({"query": "query", "document": "document"}),
         fixed={"truncation": False},
         most_inputs=1000,
+        voyage=True,
     ),
     Spelling(
         "jina_embeddings",
