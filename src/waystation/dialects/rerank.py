@@ -5,7 +5,6 @@ Sources: their API references. Answers name documents by index; the documents th
 
 from math import isfinite
 from typing import Final
-from urllib.parse import quote
 
 from msgspec import Struct
 
@@ -18,6 +17,7 @@ from waystation.codec.json_answer import (
     parse_json_error,
     text_at,
 )
+from waystation.codec.path_segment import path_segment
 from waystation.errors import BadResponse, InvalidRequest, ProviderError
 from waystation.operations.parts import JsonObject
 from waystation.operations.rerank import Document, Ranked, RerankRequest, RerankResult
@@ -77,7 +77,7 @@ class Rerank:
         if spelling.named:
             body["model"] = target.native_id
         else:
-            path = f"/model/{quote(target.native_id, safe='')}/invoke"
+            path = f"/model/{path_segment(target.native_id)}/invoke"
             if "cohere" in target.native_id:
                 body["api_version"] = 2
         if request.top_n is not None:

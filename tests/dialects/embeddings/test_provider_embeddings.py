@@ -145,6 +145,8 @@ def test_vertex_embeds_one_content_for_the_others() -> None:
         "content": {"parts": [{"inlineData": {"mimeType": "image/png", "data": "iVBORw0KGgo="}}]},
         "embedContentConfig": {"autoTruncate": False},
     }
+    with pytest.raises(InvalidRequest):
+        VERTEX.render_request(PAIR, Target("gemini-embedding-2"))
 
 
 @pytest.mark.parametrize(

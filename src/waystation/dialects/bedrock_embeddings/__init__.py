@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from typing import Final
-from urllib.parse import quote
 
 from msgspec import Struct
 
 from waystation.codec.dialect import Headers, RenderedRequest, Target
 from waystation.codec.json_answer import decode_answer, parse_json_error, text_at
+from waystation.codec.path_segment import path_segment
 from waystation.codec.vectors import in_order, parse_vector
 from waystation.dialects.bedrock_embeddings import cohere, nova, titan
 from waystation.errors import BadResponse, InvalidRequest, ProviderError
@@ -61,7 +61,7 @@ class BedrockEmbeddings:
         if request.user is not None:
             dropped.append("user")
         dropped += request.extras or ()
-        return RenderedRequest(f"/model/{quote(target.native_id, safe='')}/invoke", body, dropped, [])
+        return RenderedRequest(f"/model/{path_segment(target.native_id)}/invoke", body, dropped, [])
 
     def parse_response(self, body: bytes, headers: Headers, request: EmbeddingsRequest) -> EmbeddingsResult:
         """By the shape of the answer: it does not name its model."""

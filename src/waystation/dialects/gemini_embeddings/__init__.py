@@ -4,11 +4,11 @@ Vectors are numbers on these wires; base64 is made of them for clients that want
 """
 
 from typing import Final
-from urllib.parse import quote
 
 from waystation.codec.dialect import Headers, RenderedRequest, Target
 from waystation.codec.embedding_inputs import texts_of
 from waystation.codec.json_answer import parse_json_error
+from waystation.codec.path_segment import path_segment
 from waystation.dialects.gemini_embeddings.answer import parse_response
 from waystation.dialects.gemini_embeddings.contents import (
     is_first_generation,
@@ -16,7 +16,7 @@ from waystation.dialects.gemini_embeddings.contents import (
     spoken,
     task_of,
 )
-from waystation.errors import ProviderError
+from waystation.errors import InvalidRequest, ProviderError
 from waystation.operations.embeddings import EmbeddingsRequest, EmbeddingsResult
 from waystation.operations.parts import JsonObject
 
@@ -41,14 +41,15 @@ class GeminiEmbeddings:
         dropped = _dropped(request)
         task = task_of(request.input_type, dropped)
         first = is_first_generation(target.native_id)
-        shared: JsonObject = {"model": f"models/{target.native_id}"}
+        name = target.native_id.removeprefix("models/")
+        shared: JsonObject = {"model": f"models/{name}"}
         if task is not None and first:
             shared["taskType"] = task
         if request.dimensions is not None:
             shared["outputDimensionality"] = request.dimensions
         inputs = request.inputs if first else [spoken(one, request.input_type) for one in request.inputs]
         body: JsonObject = {"requests": [shared | {"content": render_content(one)} for one in inputs]}
-        return RenderedRequest(f"/models/{quote(target.native_id)}:batchEmbedContents", body, dropped, [])
+        return RenderedRequest(f"/models/{path_segment(name)}:batchEmbedContents", body, dropped, [])
 
     def parse_response(self, body: bytes, headers: Headers, request: EmbeddingsRequest) -> EmbeddingsResult:
         """`BadResponse`, or the error told inside a 200 answer."""
@@ -71,12 +72,15 @@ class VertexEmbeddings(GeminiEmbeddings):
 
     def render_request(self, request: EmbeddingsRequest, target: Target) -> RenderedRequest:
         """The body for `:predict`, or for `:embedContent` where the model takes more than text."""
+        most = self.most_inputs(target)
+        if len(request.inputs) > most:
+            raise InvalidRequest(f"input: this model takes {most} at once.")
         dropped = _dropped(request)
         task = task_of(request.input_type, dropped)
         config: JsonObject = {"autoTruncate": False}
         if request.dimensions is not None:
             config["outputDimensionality"] = request.dimensions
-        path = f"/publishers/google/models/{quote(target.native_id, safe='@')}"
+        path = f"/publishers/google/models/{path_segment(target.native_id)}"
         if is_first_generation(target.native_id):
             about: JsonObject = {} if task is None else {"task_type": task}
             instances = [about | {"content": text} for text in texts_of(request.inputs)]

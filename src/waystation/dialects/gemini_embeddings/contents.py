@@ -6,7 +6,7 @@ Models of the first generation take a task beside the text; later ones are told 
 from typing import Final
 
 from waystation.codec.data_url import parse_data_url
-from waystation.codec.embedding_inputs import refuse_tokens, text_of
+from waystation.codec.embedding_inputs import is_plain, refuse_tokens, text_of
 from waystation.codec.embedding_purpose import DOCUMENT, purpose_of
 from waystation.errors import InvalidRequest
 from waystation.operations.embeddings import Content, EmbeddingInput
@@ -51,12 +51,13 @@ def task_of(input_type: str | None, dropped: list[str]) -> str | None:
 def spoken(one: EmbeddingInput, input_type: str | None) -> EmbeddingInput:
     """A text with its purpose before it, as later models want it; media and unnamed purposes as they are."""
     purpose = purpose_of(input_type) or ""
-    if not isinstance(one, str):
+    if not is_plain(one):
         return one
+    text = text_of(one)
     if purpose in {DOCUMENT, "code_document"}:
-        return f"title: none | text: {one}"
+        return f"title: none | text: {text}"
     task = _SPOKEN_TASKS.get(purpose)
-    return one if task is None else f"task: {task} | query: {one}"
+    return text if task is None else f"task: {task} | query: {text}"
 
 
 def render_content(one: EmbeddingInput) -> JsonObject:
