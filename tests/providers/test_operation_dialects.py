@@ -38,6 +38,7 @@ def test_providers_with_words_of_their_own() -> None:
     spoken = {provider.slug: (provider.embeddings_dialect, provider.rerank_dialect) for provider in PROVIDERS}
 
     assert spoken["openai"] == ("openai_embeddings", "rerank")
+    assert spoken["cohere"] == ("cohere_embeddings", "cohere_rerank")
     assert spoken["voyageai"] == ("voyage_embeddings", "voyage_rerank")
     assert spoken["jina"] == ("jina_embeddings", "jina_rerank")
     assert spoken["amazon-bedrock"] == ("bedrock_embeddings", "bedrock_rerank")

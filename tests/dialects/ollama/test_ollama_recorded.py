@@ -1,19 +1,15 @@
-"""What Ollama really answered: translated without loss, independent of how bytes are cut, never an empty success."""
+"""What Ollama really answered: translated without loss, independent of how bytes are cut."""
 
 import json
 import random
 from typing import cast
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
-from mutated_answers import mutate
 from recorded_exchanges import JsonObject, Recording, recordings
 from waystation.codec.assemble import assemble
 from waystation.codec.dialect import Target
 from waystation.codec.stream_checker import check_stream
 from waystation.dialects.ollama import DIALECT
-from waystation.errors import ModelGone, ProviderError
+from waystation.errors import ModelGone
 from waystation.operations.chat import ChatRequest, ChatResult, Message
 from waystation.operations.chat_events import Event, MessageEnd, StreamError
 from waystation.operations.parts import Part, Reasoning, Text, ToolCall, ToolResult
@@ -151,27 +147,3 @@ def test_recorded_requests_can_be_asked() -> None:
             assert [call["function"] for call in cast("list[JsonObject]", our.get("tool_calls", []))] == [
                 call["function"] for call in cast("list[JsonObject]", their.get("tool_calls", []))
             ]
-
-
-@settings(max_examples=150, deadline=None)
-@given(data=st.data())
-def test_mutated_answers_give_a_result_or_a_named_error(data: st.DataObject) -> None:
-    body = json.loads(json.dumps(data.draw(st.sampled_from(answers())).body))
-    mutate(body, data)
-    try:
-        result = DIALECT.parse_response(json.dumps(body).encode())
-    except ProviderError:
-        return
-    usage = result.usage
-    assert result.choices[0].parts or (usage is not None and usage.completion_tokens)
-
-
-@settings(max_examples=100, deadline=None)
-@given(data=st.data())
-def test_mutated_streams_stay_well_formed(data: st.DataObject) -> None:
-    lines = lines_of(data.draw(st.sampled_from(streams())))
-    picked = [*lines[:3], *lines[-3:]]
-    for _ in range(data.draw(st.integers(1, 3))):
-        mutate(picked[data.draw(st.integers(0, len(picked) - 1))], data)
-    events = events_of(b"\n".join(json.dumps(line).encode() for line in picked))
-    check_stream(events)
