@@ -55,6 +55,8 @@ def _stream_of(response: JsonObject) -> bytes | None:
     if isinstance(response.get("body"), list):
         # Gemini without `alt=sse` streams one array.
         return json.dumps(response["body"], indent=1).encode()
+    if "ndjson" in response:
+        return str(response["ndjson"]).encode()
     return _stream(str(response["sse"])) if "sse" in response else None
 
 

@@ -28,6 +28,7 @@ PROTOCOLS = {
     "bedrock_converse": ("bedrock.converse",),
     "cohere": ("cohere.chat",),
     "gemini": ("google.generateContent",),
+    "ollama": ("ollama.native",),
     "openai_responses": ("openai.responses",),
     "azure_openai_responses": ("openai.responses",),
     "bedrock_openai_responses": ("openai.responses",),

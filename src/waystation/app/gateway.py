@@ -28,6 +28,7 @@ from waystation.dialects import (
     bedrock_converse,
     cohere,
     gemini,
+    ollama,
     openai_chat,
     openai_completions,
     openai_responses,
@@ -67,6 +68,7 @@ OUTWARD: tuple[Outward, ...] = (
     bedrock_converse.DIALECT,
     cohere.DIALECT,
     gemini.DIALECT,
+    ollama.DIALECT,
     openai_responses.DIALECT,
     openai_responses.AZURE,
     openai_responses.BEDROCK,
@@ -173,16 +175,19 @@ class Gateway:
         data_dir = settings.storage.data_path
         registry = Registry.build(settings, _report)
         layers = [own_models(settings)]
-        for slug, row in settings.providers.items():
-            provider = registry.get(slug)
-            if not row.discover or provider is None or not provider.configured:
+        for provider in registry.configured():
+            row = settings.providers.get(provider.slug)
+            if not (
+                row.discover or (provider.lists_models and not row.models) if row else provider.lists_models
+            ):
                 continue
             found = await discover(client, provider)
             if found.problem:
                 log.warning(
-                    "could not read a provider's models", extra={"provider": slug, "why": found.problem}
+                    "could not read a provider's models",
+                    extra={"provider": provider.slug, "why": found.problem},
                 )
-            layers.append(configured_layer(found.models, f"{slug}'s own list"))
+            layers.append(configured_layer(found.models, f"{provider.slug}'s own list"))
         return load(data_dir, layers), registry
 
     def _open_doors(

@@ -39,6 +39,8 @@ class AmazonBedrock(Provider):
     slug = "amazon-bedrock"
     name = "Amazon Bedrock"
     dialect = "bedrock_converse"
+    embeddings_dialect = "bedrock_embeddings"
+    rerank_dialect = "bedrock_rerank"
     key_variables = ("AWS_BEARER_TOKEN_BEDROCK", "AWS_ACCESS_KEY_ID")
     signs = True
 

@@ -94,6 +94,8 @@ class Provider:
     slug: str = ""
     name: str = ""
     dialect: str = "openai_chat"
+    embeddings_dialect: str = "openai_embeddings"
+    rerank_dialect: str = "rerank"
     base_url: str = ""
     key_variables: tuple[str, ...] = ()
     """Environment variables that may hold the key, the usual one first; the first that is set counts."""
@@ -105,6 +107,8 @@ class Provider:
     auth: str = "bearer"
     """`bearer`, or the name of the header that holds the bare key."""
     headers: tuple[tuple[str, str], ...] = ()
+    lists_models: bool = False
+    """True where only its own list says what it serves: it is read unless the operator lists models."""
     signs: bool = False
     """True where `sign` must be asked about each request."""
     manners: Manners = Manners()

@@ -9,6 +9,8 @@ class Cohere(Provider):
     slug = "cohere"
     name = "Cohere"
     dialect = "cohere"
+    embeddings_dialect = "cohere_embeddings"
+    rerank_dialect = "cohere_rerank"
     base_url = "https://api.cohere.com"
     key_variables = ("COHERE_API_KEY", "CO_API_KEY")
 

@@ -28,6 +28,8 @@ class Row(Manners, frozen=True, omit_defaults=True, forbid_unknown_fields=True, 
     key_variables: tuple[Variable, ...] = ()
     auth: str = "bearer"
     headers: dict[str, str] = field(default_factory=dict)
+    embeddings_dialect: str = "openai_embeddings"
+    rerank_dialect: str = "rerank"
 
 
 class CompatibleProvider(Provider):
@@ -41,6 +43,8 @@ class CompatibleProvider(Provider):
         self.key_variables = row.key_variables
         self.auth = row.auth
         self.headers = tuple(row.headers.items())
+        self.embeddings_dialect = row.embeddings_dialect
+        self.rerank_dialect = row.rerank_dialect
         self.manners = row
         super().__init__(configuration)
 

@@ -9,6 +9,7 @@ class GoogleAIStudio(Provider):
     slug = "google-ai-studio"
     name = "Google AI Studio"
     dialect = "gemini"
+    embeddings_dialect = "gemini_embeddings"
     base_url = "https://generativelanguage.googleapis.com/v1beta"
     key_variables = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
     auth = "x-goog-api-key"

@@ -34,6 +34,7 @@ class GoogleVertex(Provider):
     slug = "google-vertex"
     name = "Google"
     dialect = "gemini"
+    embeddings_dialect = "vertex_embeddings"
     key_variables = ("VERTEX_ACCESS_TOKEN",)
 
     def __init__(self, configuration: Configuration | None = None) -> None:

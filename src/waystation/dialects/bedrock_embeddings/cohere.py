@@ -1,0 +1,61 @@
+"""Cohere's Embed on `InvokeModel`. Source: the Amazon Bedrock user guide, "Cohere Embed models"."""
+
+from typing import Final
+
+from waystation.codec.embedding_inputs import is_plain, refuse_tokens, text_of
+from waystation.codec.embedding_purpose import purpose_of
+from waystation.errors import BadResponse, InvalidRequest
+from waystation.operations.embeddings import Content, EmbeddingInput, EmbeddingsRequest
+from waystation.operations.parts import Image, JsonObject, Part, Text
+
+MOST_INPUTS: Final = 96
+_PURPOSES: Final = {
+    "query": "search_query",
+    "document": "search_document",
+    "classification": "classification",
+    "clustering": "clustering",
+}
+_UNSAID_PURPOSE: Final = "search_document"
+"""What to say where the caller does not: the wire demands one."""
+
+
+def render_body(request: EmbeddingsRequest, native_id: str, dropped: list[str]) -> JsonObject:
+    """`texts`, or `inputs` where one of them is more than text; texts that are too long are refused, not cut."""
+    purpose = _PURPOSES.get(purpose_of(request.input_type) or "")
+    if request.input_type is not None and purpose is None:
+        dropped.append("input_type")
+    body: JsonObject = {"input_type": purpose or _UNSAID_PURPOSE, "truncate": "NONE"}
+    if all(is_plain(one) for one in request.inputs):
+        body["texts"] = [text_of(one) for one in request.inputs]
+    else:
+        body["inputs"] = [{"content": _render_content(one)} for one in request.inputs]
+    if request.dimensions is not None:
+        if "-v3" in native_id:
+            raise InvalidRequest("dimensions: this model makes vectors of one length only.")
+        body["output_dimension"] = request.dimensions
+    return body
+
+
+def vectors_in(value: JsonObject) -> list[object]:
+    """A bare list, or by type where the model says so."""
+    found = value.get("embeddings")
+    if isinstance(found, dict):
+        found = found.get("float")
+    if not isinstance(found, list):
+        raise BadResponse("The provider's answer has no embeddings.")
+    return found
+
+
+def _render_content(one: EmbeddingInput) -> list[JsonObject]:
+    refuse_tokens(one)
+    return [_render_part(part) for part in (one.parts if isinstance(one, Content) else (Text(text_of(one)),))]
+
+
+def _render_part(part: Part) -> JsonObject:
+    match part:
+        case Text(text=text):
+            return {"type": "text", "text": text}
+        case Image(url=url):
+            return {"type": "image_url", "image_url": {"url": url}}
+        case _:
+            raise InvalidRequest("input: this model takes text and images only.")
