@@ -13,6 +13,7 @@ from waystation.dialects.openai_chat.reasoning import (
     reasoning_text,
     render_details,
 )
+from waystation.dialects.openai_chat.thinking import CHUNKS, render_thinking
 from waystation.dialects.openai_chat.tools import CALL, arguments_text, parse_request_call, render_call
 from waystation.dialects.openai_chat.wire import MESSAGE_KEYS, WireMessage, unknown
 from waystation.errors import InvalidRequest
@@ -218,6 +219,9 @@ def _add_reasoning(value: JsonObject, parts: Sequence[Part], voice: Voice) -> No
         if detailed:
             value["reasoning_details"] = render_details(thoughts, same_dialect=voice.same_dialect)
         return
+    if voice.reasoning_field == CHUNKS:
+        _add_thinking(value, thoughts, voice)
+        return
     if any(isinstance(part, Opaque) or part.signature or part.data for part in thoughts):
         voice.drop("messages.reasoning_details")
     if text is None:
@@ -226,6 +230,18 @@ def _add_reasoning(value: JsonObject, parts: Sequence[Part], voice: Voice) -> No
         value[voice.reasoning_field] = text
     else:
         voice.drop("messages.reasoning")
+
+
+def _add_thinking(value: JsonObject, thoughts: Sequence[Part], voice: Voice) -> None:
+    """Earlier reasoning in front of the content, as chunks of it."""
+    readable = [part for part in thoughts if isinstance(part, Reasoning) and not part.data]
+    if len(readable) < len(thoughts):
+        voice.drop("messages.reasoning_details")
+    chunks = render_thinking(readable)
+    content = value["content"]
+    if chunks:
+        said = [{"type": "text", "text": content}] if isinstance(content, str) and content else content
+        value["content"] = [*chunks, *(said if isinstance(said, list) else [])]
 
 
 def _add_outputs(value: JsonObject, parts: Sequence[Part], voice: Voice) -> None:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from waystation.codec.dialect import Identity
 from waystation.codec.error_envelope import render_stream_error_object
-from waystation.dialects.openai_chat.errors import parse_error_object
+from waystation.dialects.openai_chat.errors import error_in, parse_error_object
 from waystation.dialects.openai_chat.finish import finish_reason, native_finish_reason
 from waystation.dialects.openai_chat.messages import parse_image_output, render_image_output
 from waystation.dialects.openai_chat.parts import parse_content
@@ -69,8 +69,8 @@ def parse_any_answer(body: bytes) -> ChatResult:
     if not isinstance(value, dict):
         raise BadResponse("The provider's answer is not an object.")
     choices = value.get("choices")
-    if value.get("error"):
-        raise parse_error_object(value["error"])
+    if error := error_in(value):
+        raise error
     if not isinstance(choices, list) or not choices:
         raise BadResponse("The provider's answer has no choices.")
     usage = value.get("usage")
