@@ -19,7 +19,10 @@ def sent_on(recording: Recording) -> dict[str, Any]:
     native_id = str((recording.request or {})["model"])
     endpoint = Endpoint("judge/m", "mistral", "mistral", native_id)
     provider = Mistral()
-    request = DIALECT.parse_request(json.dumps(recording.request).encode(), "")
+    asked = dict(recording.request or {})
+    if asked.get("tool_choice") == "any":
+        asked["tool_choice"] = "required"  # as our clients say it
+    request = DIALECT.parse_request(json.dumps(asked).encode(), "")
     body = DIALECT.render_request(request, provider.target(endpoint)).body
     amendment = provider.amend_request(body, endpoint)
     assert not amendment or not amendment.dropped, recording.name
