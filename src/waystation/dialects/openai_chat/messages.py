@@ -142,6 +142,8 @@ def render_messages(messages: Sequence[Message], voice: Voice) -> list[JsonObjec
     """`messages` for a provider. Results of tools become messages of their own, before the rest of their turn."""
     rendered: list[JsonObject] = []
     for message in messages:
+        if message.role == "developer" and not voice.developer_role:
+            message = structs.replace(message, role="system")  # noqa: PLW2901 - the same, as the endpoint says it
         if message.role == "assistant":
             rendered.append(_render_assistant(message, voice))
         elif len(message.parts) == 1 and (text := plain_text(message.parts[0])) is not None:

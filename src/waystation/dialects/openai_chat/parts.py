@@ -24,6 +24,7 @@ class Voice(Struct):
     nested_reasoning: bool
     reasoning_field: str
     dropped: list[str]
+    developer_role: bool = False
 
     def drop(self, name: str) -> None:
         """Note, once, what was left out."""

@@ -21,6 +21,7 @@ from waystation.dialects.openai_chat.chunk_template import (
     template_of,
     without_padding,
 )
+from waystation.dialects.openai_chat.citations import CITATION_KEYS, parse_citations
 from waystation.dialects.openai_chat.errors import error_in, parse_error_object
 from waystation.dialects.openai_chat.finish import finish_reason, native_finish_reason
 from waystation.dialects.openai_chat.reasoning import parse_details
@@ -72,6 +73,8 @@ class ChunkParser:
         self._endings: dict[int, _Ending] = {}
         self._early: list[Event] = []
         self._note: JsonObject | None = None
+        self._sources: JsonObject = {}
+        self._annotated = False
         self._usage: Usage | None = None
         self._service_tier: str | None = None
         self._is_padded = False
@@ -179,6 +182,8 @@ class ChunkParser:
             raise BadResponse("The provider reported an error instead of an answer.")
         if not rest:
             return False
+        if not rest.keys().isdisjoint(CITATION_KEYS):
+            self._sources |= rest
         if rest != self._note:
             self._note = rest
             (self._tracker.out if self._started else self._early).append(Note(rest))
@@ -263,6 +268,7 @@ class ChunkParser:
         annotations = delta.get("annotations")
         for annotation in annotations if isinstance(annotations, list) else ():
             if isinstance(annotation, dict):
+                self._annotated = True
                 self._tracker.out.append(Annotation(at, annotation))
 
     def _end_of_choice(
@@ -291,6 +297,8 @@ class ChunkParser:
             raise Overloaded("The provider broke off its answer.")
         if self._is_empty(set(reasons.values())):
             raise BadResponse("The provider's answer is empty.")
+        if self._sources and not self._annotated:
+            self._tracker.out += [Annotation(choices[0], value) for value in parse_citations(self._sources)]
         for choice, reason in reasons.items():
             ending = self._endings.get(choice, _Ending())
             self._tracker.end_choice(choice, reason, ending.native, ending.logprobs, ending.extras)

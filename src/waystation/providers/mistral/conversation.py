@@ -35,7 +35,7 @@ def _fit(message: JsonObject, previous: str, dropped: list[str]) -> JsonObject:
     value["role"] = role
     value["content"] = _content(message.get("content"))
     name = message.get("name")
-    if isinstance(name, str) and "name" not in fields:
+    if isinstance(name, str) and name and value["content"] and "name" not in fields:
         value["content"] = _named(value["content"], name)
     for key in message.keys() - fields - {"name"}:
         if f"messages.{key}" not in dropped:
