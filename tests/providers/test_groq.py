@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from waystation.catalog.endpoint import Endpoint
+from waystation.catalog.layers import ASSUMED_PARAMETERS
 from waystation.providers.groq import Groq
 
 OSS, QWEN, LLAMA = "openai/gpt-oss-120b", "qwen/qwen3.6-27b", "llama-3.3-70b-versatile"
@@ -51,7 +52,8 @@ def test_reasoning_that_would_arrive_inside_the_text_is_asked_for_apart() -> Non
 def test_earlier_reasoning_goes_only_to_models_that_reason() -> None:
     assert Groq().target(endpoint(OSS, "reasoning")).reasoning_field == "reasoning"
     assert Groq().target(endpoint(LLAMA, "tools")).reasoning_field == ""
-    assert Groq().target(endpoint(LLAMA)).reasoning_field == "reasoning"
+    for unknown in (endpoint(LLAMA), endpoint("own", *ASSUMED_PARAMETERS)):
+        assert Groq().target(unknown).reasoning_field == "reasoning"
 
 
 @pytest.mark.parametrize(

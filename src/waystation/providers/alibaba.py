@@ -10,7 +10,7 @@ from waystation.catalog.endpoint import Endpoint
 from waystation.operations.parts import JsonObject
 from waystation.providers.base import Amendment, Provider
 from waystation.providers.manners import Manners
-from waystation.providers.thinking_switch import mark_prefill
+from waystation.providers.thinking_models import mark_prefill
 
 _OPEN: Final = re.compile(r"qwen3-\d+(\.\d+)?b(-a\d+b)?$")
 

@@ -13,12 +13,12 @@ from waystation.codec.dialect import Target
 from waystation.operations.parts import JsonObject
 from waystation.providers.base import Amendment, Provider
 from waystation.providers.manners import Manners
+from waystation.providers.thinking_models import may_reason
 
 _QWEN: Final = re.compile(r"qwen/")
 _TAGGED: Final = re.compile(r"qwen/|deepseek-r1")
 """Models whose reasoning arrives inside the text unless it is asked for apart."""
 _GRADES: Final = {"none": "low", "minimal": "low", "xhigh": "high", "max": "high"}
-_REASONING_WORDS: Final = frozenset({"reasoning", "reasoning_effort", "include_reasoning"})
 _TIERS: Final = {"auto": "auto", "default": "on_demand", "flex": "flex", "priority": "performance"}
 
 
@@ -52,10 +52,7 @@ class Groq(Provider):
     def target(self, endpoint: Endpoint) -> Target:
         """A model that does not reason refuses earlier reasoning."""
         target = super().target(endpoint)
-        listed = endpoint.supported_parameters
-        if listed and not listed & _REASONING_WORDS and target.reasoning_field:
-            return structs.replace(target, reasoning_field="")
-        return target
+        return target if may_reason(endpoint) else structs.replace(target, reasoning_field="")
 
     def amend_request(self, body: JsonObject, endpoint: Endpoint) -> Amendment | None:
         """Say it in Groq's words."""

@@ -10,7 +10,7 @@ from waystation.catalog.endpoint import Endpoint
 from waystation.operations.parts import JsonObject
 from waystation.providers.base import Amendment, Provider
 from waystation.providers.manners import Manners
-from waystation.providers.thinking_switch import (
+from waystation.providers.thinking_models import (
     fill_reasoning,
     is_thinking_off,
     mark_prefill,

@@ -10,7 +10,7 @@ from waystation.catalog.endpoint import Endpoint
 from waystation.operations.parts import JsonObject
 from waystation.providers.base import Amendment, Provider
 from waystation.providers.manners import Manners
-from waystation.providers.thinking_switch import switch_thinking
+from waystation.providers.thinking_models import switch_thinking
 
 _GRADED: Final = re.compile(r"glm-(5\.[2-9]|[6-9]|\d\d)")
 _ALWAYS: Final = re.compile(r"glm-5\.3")

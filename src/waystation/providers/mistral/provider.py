@@ -15,11 +15,11 @@ from waystation.providers.base import Amendment, Provider
 from waystation.providers.manners import Manners
 from waystation.providers.mistral.conversation import fit_messages
 from waystation.providers.mistral.echo import EchoInEvents, without_echo
+from waystation.providers.thinking_models import may_reason
 
 _GRADED: Final = re.compile(r"mistral-large-(4|latest)")
 """Models with several efforts; the others either think (`high`) or don't (`none`)."""
 _GRADES: Final = {"minimal": "low", "xhigh": "high", "max": "high"}
-_REASONING_WORDS: Final = frozenset({"reasoning", "reasoning_effort", "include_reasoning"})
 _TIERS: Final = {"auto": "auto", "default": "standard_only"}
 _NO_PARAMETERS: Final[JsonObject] = {"type": "object", "properties": {}}
 
@@ -52,10 +52,7 @@ class Mistral(Provider):
     def target(self, endpoint: Endpoint) -> Target:
         """A model that does not reason takes no earlier reasoning either."""
         target = super().target(endpoint)
-        listed = endpoint.supported_parameters
-        if listed and not listed & _REASONING_WORDS and target.reasoning_field:
-            return structs.replace(target, reasoning_field="")
-        return target
+        return target if may_reason(endpoint) else structs.replace(target, reasoning_field="")
 
     def amend_request(self, body: JsonObject, endpoint: Endpoint) -> Amendment | None:
         """Say it in Mistral's words; the answer to a prefill comes back without the prefill."""

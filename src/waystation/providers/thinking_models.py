@@ -5,10 +5,20 @@ They speak of `thinking: {"type": "enabled"}` and of `reasoning_content`; each p
 
 from typing import Final
 
+from waystation.catalog.endpoint import Endpoint
+from waystation.catalog.layers import ASSUMED_PARAMETERS
 from waystation.operations.parts import JsonObject
 
 _NOTHING_KNOWN: Final = " "
 """The least that counts as reasoning; an empty string is treated as none."""
+_ASSUMED: Final = frozenset(ASSUMED_PARAMETERS)
+_REASONING_WORDS: Final = frozenset({"reasoning", "reasoning_effort", "include_reasoning"})
+
+
+def may_reason(endpoint: Endpoint) -> bool:
+    """Whether this model reasons as far as anybody knows: nothing at all is known of one that lists what is assumed."""
+    listed = endpoint.supported_parameters
+    return not listed or listed == _ASSUMED or not listed.isdisjoint(_REASONING_WORDS)
 
 
 def switch_thinking(body: JsonObject, *, keeps_effort: bool) -> None:
