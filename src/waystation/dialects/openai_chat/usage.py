@@ -55,10 +55,6 @@ def parse_usage(value: JsonObject) -> Usage:
         reasoning = reasoning or _count(extras.get("reasoning_tokens"))
         searches = _web_searches(extras)
     total = _count(value.get("total_tokens"))
-    audio = _count(prompt_details.get("audio_tokens"))
-    if audio and total == prompt + completion + audio:
-        # Mistral counts sound apart from the prompt.
-        prompt += audio
     if reasoning and total == prompt + completion + reasoning:
         # xAI counts reasoning apart from the completion.
         completion += reasoning
@@ -70,7 +66,7 @@ def parse_usage(value: JsonObject) -> Usage:
         cached_tokens=cached,
         cache_write_tokens=_count(prompt_details.get("cache_write_tokens")),
         reasoning_tokens=reasoning,
-        audio_prompt_tokens=audio,
+        audio_prompt_tokens=_count(prompt_details.get("audio_tokens")),
         audio_completion_tokens=_count(completion_details.get("audio_tokens")),
         image_completion_tokens=_count(completion_details.get("image_tokens")),
         video_prompt_tokens=_count(prompt_details.get("video_tokens")),

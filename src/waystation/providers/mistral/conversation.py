@@ -20,8 +20,10 @@ _FIELDS: Final = {
 def fit_messages(body: JsonObject, dropped: list[str]) -> str | None:
     """Rewrite `messages`, noting in `dropped` what has no place; returns the text of a prefill, None without one."""
     messages = body.get("messages")
+    if not isinstance(messages, list):
+        return None
     fitted: list[JsonObject] = []
-    for message in messages if isinstance(messages, list) else []:
+    for message in messages:
         if isinstance(message, dict):
             fitted.append(_fit(message, str(fitted[-1]["role"]) if fitted else "", dropped))
     body["messages"] = fitted
