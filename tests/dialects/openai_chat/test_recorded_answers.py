@@ -347,3 +347,56 @@ def test_recorded_errors_have_a_class_and_say_nothing_of_addresses() -> None:
         assert "http" not in error.message.lower()
         if recording.status in {400, 413, 422}:
             assert error.status == recording.status
+
+
+def damaged(value: object) -> Iterator[object]:
+    """The same with one thing in it missing, null, of another type, or more than it was."""
+    if isinstance(value, dict):
+        for key in value:
+            yield {name: field for name, field in value.items() if name != key}
+            for other in (None, 7, "", [], {}, [None]):
+                yield {**value, key: other}
+            for field in damaged(value[key]):
+                yield {**value, key: field}
+        yield {**value, "unheard_of": {"a": [1]}}
+    elif isinstance(value, list):
+        for at, item in enumerate(value):
+            for changed in damaged(item):
+                yield [*value[:at], changed, *value[at + 1 :]]
+
+
+def damageable() -> list[Recording]:
+    """One answer of each provider, and each kind of content: small ones, since all of each is broken."""
+    kinds: dict[tuple[str, bool], Recording] = {}
+    for recording in sorted(answers(), key=lambda one: len(json.dumps(one.body))):
+        choice, *_ = cast("list[dict[str, JsonObject]]", (recording.body or {})["choices"])
+        kinds.setdefault((recording.provider, isinstance(choice["message"].get("content"), list)), recording)
+    assert len(kinds) > 12
+    return list(kinds.values())
+
+
+def test_a_damaged_answer_is_an_answer_or_an_error_and_never_an_empty_success() -> None:
+    for recording in damageable():
+        for body in damaged(recording.body):
+            try:
+                result = DIALECT.parse_response(json.dumps(body).encode())
+            except ProviderError:
+                continue
+            said = any(choice.parts for choice in result.choices)
+            excused = any(choice.finish_reason in {"length", "content_filter"} for choice in result.choices)
+            spent = result.usage is not None and result.usage.completion_tokens > 0
+            assert said or excused or spent, recording.name
+            DIALECT.render_response(result, IDENTITY, COST, None)
+
+
+def test_a_damaged_stream_never_crashes() -> None:
+    for recording in sorted(streams(), key=lambda one: len(one.stream or b""))[:25]:
+        frames = (recording.stream or b"").split(b"\n\n")
+        for at, frame in enumerate(frames[:12]):
+            if not frame.startswith(b"data: {"):
+                continue
+            for chunk in damaged(json.loads(frame[6:])):
+                changed = [*frames[:at], b"data: " + json.dumps(chunk).encode(), *frames[at + 1 :]]
+                events = events_of(b"\n\n".join(changed))
+                check_stream(events)
+                rendered(events)
