@@ -354,7 +354,7 @@ def damaged(value: object) -> Iterator[object]:
     if isinstance(value, dict):
         for key in value:
             yield {name: field for name, field in value.items() if name != key}
-            for other in (None, 7, "", [], {}, [None]):
+            for other in cast("tuple[object, ...]", (None, 7, "", [], {}, [None])):
                 yield {**value, key: other}
             for field in damaged(value[key]):
                 yield {**value, key: field}
