@@ -43,8 +43,9 @@ def test_kimi_samples_as_the_platform_says() -> None:
     assert amended(Moonshot, "moonshot-v1-8k", temperature=0) == ({"temperature": 0}, ())
 
 
-def test_kimi_does_not_think_where_it_is_told_which_tool_to_call() -> None:
-    assert amended(Moonshot, "kimi-k2.6", tool_choice="required")[0]["thinking"] == OFF
+@pytest.mark.parametrize("choice", ["required", {"type": "function", "function": {"name": "f"}}])
+def test_kimi_does_not_think_where_it_is_told_which_tool_to_call(choice: object) -> None:
+    assert amended(Moonshot, "kimi-k2.6", tool_choice=choice)[0]["thinking"] == OFF
     assert amended(Moonshot, "kimi-k2.6", tool_choice="required", reasoning_effort="low")[0]["thinking"] == ON
     assert "thinking" not in amended(Moonshot, "kimi-k2.6", tool_choice="auto")[0]
 

@@ -49,7 +49,7 @@ def _fit_thinking(body: JsonObject, native_id: str, dropped: list[str]) -> None:
     if _SWITCHED.match(native_id):
         asked = "reasoning_effort" in body or "thinking" in body
         switch_thinking(body, keeps_effort=False)
-        if not asked and body.get("tool_choice") not in {None, "auto", "none"}:
+        if not asked and body.get("tool_choice", "auto") not in ("auto", "none"):
             # A choice of tool is refused while the model thinks, which it does unless told not to.
             body["thinking"] = {"type": "disabled"}
         return
