@@ -2,7 +2,7 @@
 
 import pytest
 
-from waystation.codec.reasoning_effort import budget_of_effort, effort_of_budget
+from waystation.codec.reasoning_effort import budget_of_effort, effort_of_budget, nearest_effort
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,20 @@ def test_a_budget_finds_its_effort_again(effort: str) -> None:
 def test_a_budget_without_a_limit_is_compared_with_a_usual_one() -> None:
     assert effort_of_budget(16_000, None) == "medium"
     assert effort_of_budget(0, None) == "none"
+
+
+@pytest.mark.parametrize(
+    ("effort", "known", "nearest"),
+    [
+        ("medium", (), "medium"),
+        ("medium", ("low", "medium"), "medium"),
+        ("medium", ("low", "high"), "high"),
+        ("xhigh", ("none", "low", "high"), "high"),
+        ("minimal", ("none", "low", "high"), "low"),
+        ("none", ("low", "high"), "low"),
+        ("low", ("none",), "none"),
+        ("max", ("minimal", "xhigh"), "xhigh"),
+    ],
+)
+def test_an_unknown_effort_is_the_nearest_known(effort: str, known: tuple[str, ...], nearest: str) -> None:
+    assert nearest_effort(effort, known) == nearest

@@ -77,19 +77,18 @@ def test_a_request_goes_to_the_rows_address_with_the_key(slug: str, row: Row) ->
     assert any("fake-key" in value for _, value in provider.authorize(provider.next_key()))
 
 
-def test_groq_is_spared_what_it_answers_with_400() -> None:
-    provider = CompatibleProvider("groq", ROWS["groq"])
-    body: JsonObject = {"model": "m", "logprobs": True, "top_logprobs": 2, "logit_bias": {}, "top_p": 0.5}
-
-    amendment = provider.amend_request(body, ENDPOINT)
-
-    assert body == {"model": "m", "top_p": 0.5}
-    assert amendment is not None
-    assert amendment.dropped == ("logit_bias", "logprobs", "top_logprobs")
+@pytest.mark.parametrize("slug", ["openrouter", "snowflake"])
+def test_some_take_the_reasoning_object_itself(slug: str) -> None:
+    assert CompatibleProvider(slug, ROWS[slug]).target(ENDPOINT).nested_reasoning
 
 
-def test_openrouter_takes_the_reasoning_object_itself() -> None:
-    assert CompatibleProvider("openrouter", ROWS["openrouter"]).target(ENDPOINT).nested_reasoning
+def test_the_words_for_effort_that_xai_knows() -> None:
+    assert CompatibleProvider("xai", ROWS["xai"]).target(ENDPOINT).efforts == (
+        "none",
+        "low",
+        "medium",
+        "high",
+    )
 
 
 def test_a_misspelt_field_of_a_row_is_refused() -> None:

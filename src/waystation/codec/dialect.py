@@ -39,6 +39,10 @@ class Target(Struct, frozen=True):
     nested_reasoning: bool = False
     """True where it takes the `reasoning` object itself, false where it takes `reasoning_effort`."""
     max_tokens_field: str = "max_tokens"
+    developer_role: bool = False
+    """True where it knows the role `developer`; elsewhere that is `system`."""
+    efforts: tuple[str, ...] = ()
+    """The words it has for effort; empty where it has all of them."""
     model_id: str = ""
     """The catalogue's slug, for wires whose native id may be an opaque name of the operator's own."""
 

@@ -218,6 +218,8 @@ class Provider:
             reasoning_field=self.manners.reasoning_field,
             nested_reasoning=self.manners.nested_reasoning,
             max_tokens_field=self.manners.max_tokens_field,
+            developer_role=self.manners.developer_role,
+            efforts=self.manners.efforts,
         )
         self._targets[(endpoint.model_id, endpoint.tag)] = (endpoint, target)
         return target

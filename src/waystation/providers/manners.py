@@ -2,10 +2,13 @@
 
 import copy
 from collections.abc import Iterator
+from typing import Literal, TypeAlias
 
 from msgspec import Struct, field
 
 from waystation.operations.parts import JsonObject
+
+Effort: TypeAlias = Literal["max", "xhigh", "high", "medium", "low", "minimal", "none"]
 
 
 class Manners(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -21,6 +24,8 @@ class Manners(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=Tru
     reasoning_field: str = "reasoning"
     nested_reasoning: bool = False
     max_tokens_field: str = "max_tokens"
+    developer_role: bool = False
+    efforts: tuple[Effort, ...] = ()
 
 
 class Verbs:

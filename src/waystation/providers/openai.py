@@ -37,6 +37,7 @@ class OpenAI(Provider):
         drop=frozenset({"top_k", "top_a", "min_p", "repetition_penalty"}),
         max_tokens_field="max_completion_tokens",
         reasoning_field="",
+        developer_role=True,
     )
 
     def amend_request(self, body: JsonObject, endpoint: Endpoint) -> Amendment | None:

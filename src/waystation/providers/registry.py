@@ -160,4 +160,6 @@ def _merged(manners: Manners, said: ProviderSettings) -> Manners:
         reasoning_field=said.reasoning_field or manners.reasoning_field,
         nested_reasoning=manners.nested_reasoning if said.nested_reasoning is None else said.nested_reasoning,
         max_tokens_field=manners.max_tokens_field,
+        developer_role=manners.developer_role,
+        efforts=manners.efforts,
     )

@@ -80,6 +80,9 @@ def test_the_status_says_the_class(status: int, kind: type[ProviderError], ours:
         ({"error": "too hot", "code": "bad_value"}, "too hot", "bad_value"),
         ({"detail": "too hot"}, "too hot", None),
         ({"message": "too hot", "type": "t"}, "too hot", "t"),
+        ({"object": "error", "message": "too hot", "type": "t", "code": "3051"}, "too hot", "t"),
+        ({"detail": [{"loc": ["body", "n"], "msg": "too hot"}, 7]}, "body.n: too hot", None),
+        ({"message": {"detail": [{"msg": "too hot"}, {"msg": "too wet"}]}}, "too hot; too wet", None),
         ([{"error": {"message": "too hot", "status": "INVALID_ARGUMENT"}}], "too hot", "INVALID_ARGUMENT"),
     ],
 )

@@ -288,3 +288,21 @@ def test_a_tool_of_another_wire_is_dropped_and_named() -> None:
     other = render(structs.replace(request, dialect="anthropic_messages"))
     assert "tools" not in other.body
     assert other.dropped == ["tools.computer"]
+
+
+def test_an_effort_is_said_in_the_endpoints_words() -> None:
+    request = structs.replace(
+        request_of(Message("user", (Text("a"),))), reasoning=ReasoningOptions(effort="xhigh")
+    )
+
+    body = render(request, Target("m", efforts=("low", "high"))).body
+
+    assert body["reasoning_effort"] == "high"
+
+
+@pytest.mark.parametrize(("known", "role"), [(True, "developer"), (False, "system")])
+def test_a_developer_is_the_system_where_the_endpoint_knows_none(known: bool, role: str) -> None:  # noqa: FBT001 - a fact of the endpoint
+    messages = (Message("developer", (Text("a"),), "ada"), Message("developer", (Text("b"), Text("c"))))
+    body = render(request_of(*messages), Target("m", developer_role=known)).body
+
+    assert [message["role"] for message in cast("list[JsonObject]", body["messages"])] == [role, role]

@@ -317,6 +317,11 @@ def test_an_event_named_error_is_one_without_the_key_too() -> None:
     assert isinstance(error_of(parse(*HELLO, frame)), RateLimited)
 
 
+def test_a_chunk_that_is_an_error_itself_ends_the_stream() -> None:
+    frame = b'data: {"object": "error", "message": "x", "type": "rate_limited", "raw_status_code": 429}\n\n'
+    assert isinstance(error_of(parse(*HELLO, frame, STOP)), RateLimited)
+
+
 def test_the_finish_reason_error_is_an_error() -> None:
     assert isinstance(error_of(parse(*HELLO, chunk(delta(_finish="error")))), Overloaded)
 

@@ -29,7 +29,7 @@ def target_for(recording: Recording) -> Target:
         "reasoning_content" if any("reasoning_content" in message for message in messages) else "reasoning"
     )
     nested = recording.provider in {"openrouter", "snowflake"}
-    return Target("m", reasoning_field=field, nested_reasoning=nested)
+    return Target("m", reasoning_field=field, nested_reasoning=nested, developer_role=True)
 
 
 def rendered(recording: Recording) -> JsonObject:

@@ -16,7 +16,9 @@ from waystation.operations.parts import JsonObject
 TEXT_KEYS: Final = ("content", "reasoning", "reasoning_content")
 _DECODE_TEXT: Final = json.Decoder(str).decode
 _JSON_STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
-_PADDING: Final = re.compile(rb'"obfuscation":"[^"\\\n]*')
+PADDING_KEYS: Final = ("obfuscation", "p")
+"""OpenAI's word and Mistral's for text of random length, which hides how long the answer's pieces are."""
+_PADDING: Final = re.compile(rb'"(?:obfuscation|p)":"[^"\\\n]*')
 _NO_PADDING: Final = b'"obfuscation":"'
 
 
@@ -93,7 +95,7 @@ def template_of(data: bytes, key: str, choice: int, extras: JsonObject | None) -
 
 
 def without_padding(data: bytes) -> bytes:
-    """The same with an empty `obfuscation`, whose random length would keep chunks from resembling each other.
+    """The same with an empty `obfuscation` for any padding, whose random length would keep chunks from resembling each other.
 
     Quotes inside a JSON string are escaped, so these bytes can only be the key itself.
     """

@@ -22,6 +22,7 @@ _STATUS_BY_WORD = {
     "model_not_found": 404,
     "rate_limit_error": 429,
     "rate_limit_exceeded": 429,
+    "rate_limited": 429,
     "overloaded_error": 529,
     "timeout": 504,
     "server_error": 500,
@@ -49,6 +50,13 @@ def parse_error_object(value: object) -> ProviderError:
     return error_by_status(status, message=message, code=code)
 
 
+def error_in(body: JsonObject) -> ProviderError | None:
+    """The error that an answer or chunk is, or holds; None for a good one."""
+    if body.get("error"):
+        return parse_error_object(body["error"])
+    return parse_error_object(body) if body.get("object") == "error" else None
+
+
 def render_error(error: GatewayError, generation_id: str | None, metadata: JsonObject | None) -> bytes:
     """The client's error body (contract section 2.1)."""
     return render_error_envelope(error, generation_id, metadata)
@@ -65,11 +73,25 @@ def _told(body: object) -> tuple[str | None, str | None]:
         return inner, _word(body.get("code")) or _word(body.get("type"))
     if not isinstance(inner, dict):
         return None, None
-    message = next(
-        (inner[key] for key in ("message", "detail", "msg") if isinstance(inner.get(key), str)), None
-    )
+    message = next((text for key in ("message", "detail", "msg") if (text := _words(inner.get(key)))), None)
     code = _word(inner.get("code")) or _word(inner.get("type")) or _word(inner.get("status"))
     return message, code
+
+
+def _words(value: object) -> str | None:
+    """A message: text, or a list of what is wrong with which field (`{"loc": [...], "msg": ...}`), bare or in `detail`."""
+    if isinstance(value, dict):
+        value = value.get("detail")
+    if not isinstance(value, list):
+        return value if isinstance(value, str) and value else None
+    told = []
+    for item in value:
+        text = item.get("msg") if isinstance(item, dict) else None
+        if isinstance(text, str):
+            place = item.get("loc")
+            path = ".".join(map(str, place)) if isinstance(place, list) else ""
+            told.append(f"{path}: {text}" if path else text)
+    return "; ".join(told) or None
 
 
 def _word(value: object) -> str | None:
@@ -79,7 +101,7 @@ def _word(value: object) -> str | None:
 
 def _status_of(value: object, code: str | None) -> int | None:
     if isinstance(value, dict):
-        for key in ("code", "status", "status_code", "http_status"):
+        for key in ("code", "status", "status_code", "http_status", "raw_status_code"):
             number = value.get(key)
             if isinstance(number, str) and number.isdigit():
                 number = int(number)

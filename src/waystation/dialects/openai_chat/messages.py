@@ -13,6 +13,7 @@ from waystation.dialects.openai_chat.reasoning import (
     reasoning_text,
     render_details,
 )
+from waystation.dialects.openai_chat.thinking import CHUNKS, render_thinking
 from waystation.dialects.openai_chat.tools import CALL, arguments_text, parse_request_call, render_call
 from waystation.dialects.openai_chat.wire import MESSAGE_KEYS, WireMessage, unknown
 from waystation.errors import InvalidRequest
@@ -141,6 +142,8 @@ def render_messages(messages: Sequence[Message], voice: Voice) -> list[JsonObjec
     """`messages` for a provider. Results of tools become messages of their own, before the rest of their turn."""
     rendered: list[JsonObject] = []
     for message in messages:
+        if message.role == "developer" and not voice.developer_role:
+            message = structs.replace(message, role="system")  # noqa: PLW2901 - the same, as the endpoint says it
         if message.role == "assistant":
             rendered.append(_render_assistant(message, voice))
         elif len(message.parts) == 1 and (text := plain_text(message.parts[0])) is not None:
@@ -218,6 +221,9 @@ def _add_reasoning(value: JsonObject, parts: Sequence[Part], voice: Voice) -> No
         if detailed:
             value["reasoning_details"] = render_details(thoughts, same_dialect=voice.same_dialect)
         return
+    if voice.reasoning_field == CHUNKS:
+        _add_thinking(value, thoughts, voice)
+        return
     if any(isinstance(part, Opaque) or part.signature or part.data for part in thoughts):
         voice.drop("messages.reasoning_details")
     if text is None:
@@ -226,6 +232,18 @@ def _add_reasoning(value: JsonObject, parts: Sequence[Part], voice: Voice) -> No
         value[voice.reasoning_field] = text
     else:
         voice.drop("messages.reasoning")
+
+
+def _add_thinking(value: JsonObject, thoughts: Sequence[Part], voice: Voice) -> None:
+    """Earlier reasoning in front of the content, as chunks of it."""
+    readable = [part for part in thoughts if isinstance(part, Reasoning) and not part.data]
+    if len(readable) < len(thoughts):
+        voice.drop("messages.reasoning_details")
+    chunks = render_thinking(readable)
+    content = value["content"]
+    if chunks:
+        said = [{"type": "text", "text": content}] if isinstance(content, str) and content else content
+        value["content"] = [*chunks, *(said if isinstance(said, list) else [])]
 
 
 def _add_outputs(value: JsonObject, parts: Sequence[Part], voice: Voice) -> None:

@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
+from waystation.dialects.openai_chat.thinking import parse_thinking
 from waystation.dialects.openai_chat.wire import unknown
 from waystation.errors import InvalidRequest
 from waystation.operations.parts import Audio, File, Image, JsonObject, Opaque, Part, Refusal, Text, Video
@@ -23,6 +24,7 @@ class Voice(Struct):
     nested_reasoning: bool
     reasoning_field: str
     dropped: list[str]
+    developer_role: bool = False
 
     def drop(self, name: str) -> None:
         """Note, once, what was left out."""
@@ -103,6 +105,13 @@ def _parse_refusal(value: JsonObject, where: str) -> Refusal:
     return Refusal(_text_of(value, "refusal", where))
 
 
+def _parse_thinking(value: JsonObject, where: str) -> Part:
+    thinking = value.get("thinking")
+    if not isinstance(thinking, (str, list)):
+        raise InvalidRequest(f"{where}.thinking: must be a list.")
+    return parse_thinking(value)
+
+
 _PARSERS: Final[dict[str, Callable[[JsonObject, str], Part]]] = {
     "text": _parse_text,
     "image_url": _parse_image,
@@ -111,6 +120,7 @@ _PARSERS: Final[dict[str, Callable[[JsonObject, str], Part]]] = {
     "input_video": _parse_video,
     "file": _parse_file,
     "refusal": _parse_refusal,
+    "thinking": _parse_thinking,
 }
 _KEYS: Final = {
     name: frozenset({"type", "cache_control", name})

@@ -8,6 +8,7 @@ from operator import attrgetter
 from typing import Final
 
 from waystation.codec.dialect import RenderedRequest, Target
+from waystation.codec.reasoning_effort import nearest_effort
 from waystation.dialects.openai_chat.messages import render_messages
 from waystation.dialects.openai_chat.parts import Voice
 from waystation.dialects.openai_chat.reasoning import effort_asked, render_reasoning_object
@@ -60,7 +61,14 @@ def render_request(request: ChatRequest, target: Target) -> RenderedRequest:
     same_dialect = request.dialect == NAME
     cache_marks = target.nested_reasoning or "cache_control" in target.supported_parameters
     dropped: list[str] = []
-    voice = Voice(same_dialect, cache_marks, target.nested_reasoning, target.reasoning_field, dropped)
+    voice = Voice(
+        same_dialect,
+        cache_marks,
+        target.nested_reasoning,
+        target.reasoning_field,
+        dropped,
+        target.developer_role,
+    )
     body: JsonObject = {"model": target.native_id, "messages": render_messages(request.messages, voice)}
     if request.stream:
         body["stream"] = True
@@ -186,7 +194,7 @@ def _add_reasoning(body: JsonObject, request: ChatRequest, target: Target, voice
         return
     effort = effort_asked(options, request.max_tokens or target.max_completion_tokens)
     if effort is not None:
-        body["reasoning_effort"] = effort
+        body["reasoning_effort"] = nearest_effort(effort, target.efforts)
     for name in ("summary", "context", "mode"):
         if getattr(options, name) is not None:
             voice.drop(f"reasoning.{name}")

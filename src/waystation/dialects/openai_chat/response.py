@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from waystation.codec.dialect import Identity
 from waystation.codec.error_envelope import render_stream_error_object
-from waystation.dialects.openai_chat.errors import parse_error_object
+from waystation.dialects.openai_chat.citations import parse_citations
+from waystation.dialects.openai_chat.errors import error_in, parse_error_object
 from waystation.dialects.openai_chat.finish import finish_reason, native_finish_reason
 from waystation.dialects.openai_chat.messages import parse_image_output, render_image_output
 from waystation.dialects.openai_chat.parts import parse_content
@@ -69,8 +70,8 @@ def parse_any_answer(body: bytes) -> ChatResult:
     if not isinstance(value, dict):
         raise BadResponse("The provider's answer is not an object.")
     choices = value.get("choices")
-    if value.get("error"):
-        raise parse_error_object(value["error"])
+    if error := error_in(value):
+        raise error
     if not isinstance(choices, list) or not choices:
         raise BadResponse("The provider's answer has no choices.")
     usage = value.get("usage")
@@ -79,7 +80,9 @@ def parse_any_answer(body: bytes) -> ChatResult:
         upstream_id=_text(value.get("id")),
         model=_text(value.get("model")),
         created=_whole(value.get("created")),
-        choices=_numbered([_parse_choice(choice, index) for index, choice in enumerate(choices)]),
+        choices=_with_sources(
+            _numbered([_parse_choice(choice, index) for index, choice in enumerate(choices)]), value
+        ),
         usage=parse_usage(usage) if isinstance(usage, dict) else None,
         system_fingerprint=_text(value.get("system_fingerprint")),
         service_tier=_text(value.get("service_tier")),
@@ -94,6 +97,14 @@ def _numbered(choices: list[Choice]) -> tuple[Choice, ...]:
     if len({choice.index for choice in choices}) < len(choices):
         return tuple([replace(choice, index=position) for position, choice in enumerate(choices)])
     return tuple(choices)
+
+
+def _with_sources(choices: tuple[Choice, ...], body: JsonObject) -> tuple[Choice, ...]:
+    """Sources named beside the choices are the first one's, unless it names its own."""
+    first, *others = choices
+    if not first.annotations and (annotations := parse_citations(body)):
+        return (replace(first, annotations=annotations), *others)
+    return choices
 
 
 def _parse_choice(value: object, position: int) -> Choice:

@@ -1,7 +1,7 @@
 """A provider's stream of `chat.completion.chunk` -> events. Correct for any split; ends in exactly one end.
 
 What ends a choice is told when the stream is over: providers repeat finish reasons, and some speak on after the first.
-Nulls, and the padding called `obfuscation`, say nothing and are not kept.
+Nulls, and the padding called `obfuscation` or `p`, say nothing and are not kept.
 """
 
 from typing import Final
@@ -13,6 +13,7 @@ from waystation.codec.framing import Frame, SseParser
 from waystation.codec.part_tracker import PartTracker
 from waystation.dialects.openai_chat.call_fragments import CallFragments
 from waystation.dialects.openai_chat.chunk_template import (
+    PADDING_KEYS,
     TEXT_KEYS,
     Run,
     Template,
@@ -20,9 +21,11 @@ from waystation.dialects.openai_chat.chunk_template import (
     template_of,
     without_padding,
 )
-from waystation.dialects.openai_chat.errors import parse_error_object
+from waystation.dialects.openai_chat.citations import CITATION_KEYS, parse_citations
+from waystation.dialects.openai_chat.errors import error_in, parse_error_object
 from waystation.dialects.openai_chat.finish import finish_reason, native_finish_reason
 from waystation.dialects.openai_chat.reasoning import parse_details
+from waystation.dialects.openai_chat.thinking import parse_chunks
 from waystation.dialects.openai_chat.usage import parse_usage
 from waystation.dialects.openai_chat.wire import NAME
 from waystation.errors import BadResponse, Overloaded, ProviderError
@@ -34,7 +37,7 @@ _DECODE: Final = json.Decoder().decode
 _CHUNK_KEYS: Final = frozenset(
     {
         "id", "object", "created", "model", "choices", "usage", "system_fingerprint", "service_tier", "provider",
-        "error", "user_id", "openrouter_metadata", "obfuscation",
+        "error", "user_id", "openrouter_metadata", *PADDING_KEYS,
     }
 )  # fmt: skip
 _CHOICE_KEYS: Final = frozenset(
@@ -70,6 +73,8 @@ class ChunkParser:
         self._endings: dict[int, _Ending] = {}
         self._early: list[Event] = []
         self._note: JsonObject | None = None
+        self._sources: JsonObject = {}
+        self._annotated = False
         self._usage: Usage | None = None
         self._service_tier: str | None = None
         self._is_padded = False
@@ -130,15 +135,15 @@ class ChunkParser:
         self._chunk(chunk, data)
 
     def _chunk(self, chunk: JsonObject, data: bytes) -> None:
-        if chunk.get("error"):
-            raise parse_error_object(chunk["error"])
+        if error := error_in(chunk):
+            raise error
         choices = chunk.get("choices")
         if not isinstance(choices, list):
             choices = []
         if not self._started and (choices or chunk.get("id")):
             self._start(chunk)
         has_note = not chunk.keys() <= _CHUNK_KEYS and self._add_note(chunk)
-        if "obfuscation" in chunk and not self._is_padded:
+        if not (self._is_padded or chunk.keys().isdisjoint(PADDING_KEYS)):
             self._is_padded = True
             data = without_padding(data)
         if usage := chunk.get("usage"):
@@ -177,6 +182,8 @@ class ChunkParser:
             raise BadResponse("The provider reported an error instead of an answer.")
         if not rest:
             return False
+        if not rest.keys().isdisjoint(CITATION_KEYS):
+            self._sources |= rest
         if rest != self._note:
             self._note = rest
             (self._tracker.out if self._started else self._early).append(Note(rest))
@@ -198,10 +205,11 @@ class ChunkParser:
         self._reasoning(at, delta, extras)
         content = delta.get("content")
         told = False
-        if content:
-            for text in [content] if isinstance(content, str) else _texts(content):
-                self._tracker.text(at, text, logprobs, extras)
-                told = True
+        if isinstance(content, str) and content:
+            self._tracker.text(at, content, logprobs, extras)
+            told = True
+        elif content:
+            told = self._chunks(at, content, logprobs, extras)
         if refusal := _text(delta.get("refusal")):
             self._tracker.refusal(at, refusal, None if told else logprobs)
             told = told or extras is None
@@ -228,6 +236,19 @@ class ChunkParser:
         if text or details:
             self._tracker.reasoning(at, text, details, None if delta.get("content") else extras)
 
+    def _chunks(
+        self, at: int, content: object, logprobs: JsonObject | None, extras: JsonObject | None
+    ) -> bool:
+        """A content that is a list of chunks. True where any said something."""
+        told = False
+        for part in parse_chunks(content):
+            if isinstance(part, Reasoning):
+                self._tracker.reasoning(at, part.text or "", (part,), extras)
+            else:
+                self._tracker.text(at, part.text, logprobs, extras)
+            told = True
+        return told
+
     def _rarities(self, at: int, delta: JsonObject) -> None:
         calls = delta.get("tool_calls")
         if isinstance(calls, list):
@@ -247,6 +268,7 @@ class ChunkParser:
         annotations = delta.get("annotations")
         for annotation in annotations if isinstance(annotations, list) else ():
             if isinstance(annotation, dict):
+                self._annotated = True
                 self._tracker.out.append(Annotation(at, annotation))
 
     def _end_of_choice(
@@ -275,6 +297,8 @@ class ChunkParser:
             raise Overloaded("The provider broke off its answer.")
         if self._is_empty(set(reasons.values())):
             raise BadResponse("The provider's answer is empty.")
+        if self._sources and not self._annotated:
+            self._tracker.out += [Annotation(choices[0], value) for value in parse_citations(self._sources)]
         for choice, reason in reasons.items():
             ending = self._endings.get(choice, _Ending())
             self._tracker.end_choice(choice, reason, ending.native, ending.logprobs, ending.extras)
@@ -345,10 +369,3 @@ def _extras(choice: JsonObject, delta: JsonObject) -> JsonObject | None:
 
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
-
-
-def _texts(content: object) -> list[str]:
-    """The texts of a content that is a list of parts."""
-    values = content if isinstance(content, list) else []
-    found = [value.get("text") for value in values if isinstance(value, dict)]
-    return [text for text in found if isinstance(text, str) and text]

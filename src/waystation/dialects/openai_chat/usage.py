@@ -47,7 +47,10 @@ def parse_usage(value: JsonObject) -> Usage:
     searches = 0
     if extras is not None:
         cached = (
-            cached or _count(extras.get("prompt_cache_hit_tokens")) or _count(extras.get("cached_tokens"))
+            cached
+            or _count(extras.get("prompt_cache_hit_tokens"))
+            or _count(extras.get("cached_tokens"))
+            or _count(extras.get("num_cached_tokens"))
         )
         reasoning = reasoning or _count(extras.get("reasoning_tokens"))
         searches = _web_searches(extras)

@@ -1,0 +1,1 @@
+"""Mistral's own platform: chat completions in the OpenAI shape, with rules of their own for conversations."""
