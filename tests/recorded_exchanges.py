@@ -21,6 +21,8 @@ class Recording(NamedTuple):
     body: JsonObject | None
     stream: bytes | None
     path: str = ""
+    decoded: bool = False
+    """Its cassette kept the stream in base64: the bytes here are right, those that the replay server plays are not."""
 
 
 @cache
@@ -31,7 +33,7 @@ def recordings(protocol: str) -> tuple[Recording, ...]:
         value = json.loads(path.read_text())
         request, response = value["request"], value["response"]
         body = request.get("body") if request else None
-        answer = response.get("body")
+        answer, stream = response.get("body"), _stream_of(response)
         found.append(
             Recording(
                 name=f"{value['provider']}/{path.stem}",
@@ -40,8 +42,9 @@ def recordings(protocol: str) -> tuple[Recording, ...]:
                 request=body if isinstance(body, dict) else None,
                 headers=tuple((name.encode(), text.encode()) for name, text in response["headers"].items()),
                 body=answer if isinstance(answer, dict) else None,
-                stream=_stream_of(response),
+                stream=stream,
                 path=request["path"] if request else "",
+                decoded=stream is not None and stream not in _as_kept(response),
             )
         )
     return tuple(found)
@@ -58,6 +61,15 @@ def _stream_of(response: JsonObject) -> bytes | None:
     if "ndjson" in response:
         return str(response["ndjson"]).encode()
     return _stream(str(response["sse"])) if "sse" in response else None
+
+
+def _as_kept(response: JsonObject) -> tuple[bytes | None, ...]:
+    """The stream without any guess at how it was kept; an array has no other form."""
+    if "eventstream_b64" in response:
+        return (base64.b64decode(str(response["eventstream_b64"])),)
+    if "sse" in response:
+        return (str(response["sse"]).encode(),)
+    return (_stream_of(response),)
 
 
 def _stream(text: str) -> bytes:

@@ -22,10 +22,12 @@ _Kind = TypeVar("_Kind", Model, ProviderFacts)
 
 ASSUMED_PARAMETERS = [
     "frequency_penalty",
+    "include_reasoning",
     "logit_bias",
     "logprobs",
     "max_tokens",
     "presence_penalty",
+    "reasoning",
     "response_format",
     "seed",
     "stop",
