@@ -17,6 +17,7 @@ class Usage(Struct, frozen=True, omit_defaults=True):
     cached_tokens: int = 0
     cache_write_tokens: int = 0
     cache_write_1h_tokens: int = 0
+    """Those of `cache_write_tokens` that are kept for an hour."""
     reasoning_tokens: int = 0
     audio_prompt_tokens: int = 0
     audio_completion_tokens: int = 0

@@ -107,6 +107,13 @@ def test_an_unknown_cost_is_left_out_and_never_zero() -> None:
     assert "cost_details" not in usage
 
 
+def test_tokens_written_for_an_hour_are_told_once() -> None:
+    usage = Usage(prompt_tokens=90, completion_tokens=1, cache_write_tokens=50, cache_write_1h_tokens=30)
+    for parts in ((Text("Hi"),), (Text("Hi"), Reasoning(text="x", plain=True))):
+        told = cast("JsonObject", render(result_of(*parts, usage=usage))["usage"])
+        assert cast("JsonObject", told["prompt_tokens_details"])["cache_write_tokens"] == 50
+
+
 def test_no_success_has_an_error_key() -> None:
     assert "error" not in render(parse(said(content="a"), error=None))
 

@@ -132,7 +132,7 @@ def render_usage(usage: Usage, cost: Cost | None, *, same_dialect: bool) -> Json
     """The full `usage` of contract section 4; `cost` is missing where it is unknown, never null or a false zero."""
     prompt_details: JsonObject = {
         "cached_tokens": usage.cached_tokens,
-        "cache_write_tokens": usage.cache_write_tokens + usage.cache_write_1h_tokens,
+        "cache_write_tokens": usage.cache_write_tokens,
         "audio_tokens": usage.audio_prompt_tokens,
         "video_tokens": usage.video_prompt_tokens,
     }

@@ -124,7 +124,7 @@ def _usage(usage: Usage, cost: Cost | None) -> _Usage:
         usage.prompt_tokens + usage.completion_tokens,
         _PromptDetails(
             usage.cached_tokens,
-            usage.cache_write_tokens + usage.cache_write_1h_tokens,
+            usage.cache_write_tokens,
             usage.audio_prompt_tokens,
             usage.video_prompt_tokens,
         ),
