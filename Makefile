@@ -3,7 +3,7 @@
 #   ARGUMENTS="..."     passed on to `waystation serve`, pytest or the benchmark
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test check lint type layers format bench fuzz package lock clean
+.PHONY: help run setup test check lint type layers format bench fuzz reference package lock clean
 
 BIN := .venv/bin
 SOURCES := src tests scripts bench
@@ -63,6 +63,10 @@ bench: ## Measure this gateway beside nginx and its upstream (Linux)
 fuzz: ## Throw random input at what reads input: the files tests/**/fuzz_*.py
 	@$(SET_UP) dev
 	$(BIN)/python -m pytest tests -o "python_files=fuzz_*.py" $(ARGUMENTS)
+
+reference: ## Write docs/reference anew from the code
+	@$(SET_UP) dev
+	WRITE_REFERENCE=1 $(BIN)/python -m pytest -q tests/test_reference_pages.py
 
 package: ## Build wheel and sdist into dist/ and prove that the wheel runs from an empty environment
 	@$(SET_UP) dev

@@ -23,6 +23,7 @@ TARGETS = [
     "format",
     "bench",
     "fuzz",
+    "reference",
     "package",
     "lock",
     "clean",

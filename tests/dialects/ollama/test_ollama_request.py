@@ -27,7 +27,7 @@ from waystation.operations.parts import (
 )
 
 PIXEL = "data:image/png;base64,iVBORw0KGgo="
-LOOK = Tool("look", "Looks.", {"type": "object", "properties": {"at": {"type": "string"}}}, strict=True)
+LOOK = Tool("look", "Looks.", {"type": "object", "properties": {"at": {"type": "string"}}})
 OTHER = Tool("other")
 QWEN = Target("qwen3:8b")
 GPT_OSS = Target("gpt-oss:20b")
@@ -157,9 +157,12 @@ def test_sampling_stands_in_options() -> None:
 
 def test_what_cannot_be_said_is_named() -> None:
     said = dropped_of(
-        top_a=0.1, logit_bias={"1": 1.0}, n=2, verbosity="low", parallel_tool_calls=False, tools=(LOOK,)
-    )
-    assert sorted(said) == ["logit_bias", "n", "parallel_tool_calls", "top_a", "verbosity"]
+        top_a=0.1, logit_bias={"1": 1.0}, n=2, verbosity="low", parallel_tool_calls=False,
+        tools=(Tool("look", strict=True),), messages=(Message("user", (Text("Hi", {"type": "ephemeral"}),)),),
+    )  # fmt: skip
+    assert sorted(said) == [
+        "cache_control", "logit_bias", "n", "parallel_tool_calls", "tools.strict", "top_a", "verbosity",
+    ]  # fmt: skip
 
 
 def test_the_form_of_the_answer() -> None:

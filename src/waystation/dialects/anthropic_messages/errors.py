@@ -9,7 +9,7 @@ from waystation.codec.upstream_error import error_by_status, retry_after_of
 from waystation.dialects.anthropic_messages.wire import text_at
 from waystation.errors import BadResponse, ProviderError
 
-_STATUSES: Final = {
+STATUSES: Final = {
     "invalid_request_error": 400,
     "authentication_error": 401,
     "billing_error": 402,
@@ -37,7 +37,7 @@ def parse_error(status: int, headers: Headers, body: bytes) -> ProviderError:
 def parse_error_object(value: object) -> ProviderError:
     """An error in a stream or in a 200 answer (the whole object); without a known type it is the provider's fault."""
     kind, message = _told(value)
-    status = _STATUSES.get(kind or "")
+    status = STATUSES.get(kind or "")
     if status is None:
         return BadResponse("The provider reported an error instead of an answer.")
     return error_by_status(status, message=message, code=kind)

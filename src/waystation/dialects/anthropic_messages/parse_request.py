@@ -6,7 +6,7 @@ from msgspec import DecodeError, json
 
 from waystation.dialects.anthropic_messages.family import Family, family_of
 from waystation.dialects.anthropic_messages.parse_messages import parse_messages, parse_system
-from waystation.dialects.anthropic_messages.structured import restricted
+from waystation.dialects.anthropic_messages.schema import restricted
 from waystation.dialects.anthropic_messages.thinking import add_thinking, wants_thinking
 from waystation.dialects.anthropic_messages.wire import NAME, THINKING_FIELDS, text_at
 from waystation.errors import InvalidRequest

@@ -39,12 +39,12 @@ def render_request(request: ChatRequest, target: Target) -> RenderedRequest:
         body["system"] = told.system
     if request.stream:
         body["stream"] = True
-    _add_tools(body, request, dropped)
+    native = "structured_outputs" in target.supported_parameters or request.dialect == NAME
+    _add_tools(body, request, dropped, strictly=native)
     _add_thinking(body, request, target, family, told)
     _add_sampling(body, request, family, dropped)
     _add_rest(body, request, family, dropped)
     if request.response_format is not None:
-        native = "structured_outputs" in target.supported_parameters or request.dialect == NAME
         add_structured_output(body, request.response_format, native=native, dropped=dropped)
     _add_marks(body, request, told)
     if request.extras:
@@ -68,8 +68,8 @@ def _max_tokens(request: ChatRequest, target: Target) -> int:
     return min(request.max_tokens, limit) if limit else request.max_tokens
 
 
-def _add_tools(body: JsonObject, request: ChatRequest, dropped: list[str]) -> None:
-    tools = render_tools(request, dropped)
+def _add_tools(body: JsonObject, request: ChatRequest, dropped: list[str], *, strictly: bool) -> None:
+    tools = render_tools(request, dropped, strictly=strictly)
     if not tools:
         if request.tool_choice is not None and request.tool_choice.mode not in {"auto", "none"}:
             dropped.append("tool_choice")

@@ -6,7 +6,8 @@ from typing import Final
 
 from msgspec import DecodeError, json
 
-from waystation.dialects.anthropic_messages.wire import ANSWER_TOOL, NAME
+from waystation.dialects.anthropic_messages.schema import restricted
+from waystation.dialects.anthropic_messages.wire import ANSWER_TOOL, NAME, object_of
 from waystation.operations.chat import ChatRequest, ResponseFormat, Tool
 from waystation.operations.parts import JsonObject, ToolCall
 
@@ -15,8 +16,8 @@ _FIT: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _UNFIT: Final = re.compile(r"[^A-Za-z0-9_-]")
 
 
-def render_tools(request: ChatRequest, dropped: list[str]) -> list[JsonObject]:
-    """`tools`; those that only another wire knows are named in `dropped`."""
+def render_tools(request: ChatRequest, dropped: list[str], *, strictly: bool) -> list[JsonObject]:
+    """`tools`; those that only another wire knows are named in `dropped`. `strictly`: the model can keep to a schema."""
     rendered: list[JsonObject] = []
     for tool in request.tools:
         value = _render_tool(tool, same_dialect=request.dialect == NAME, streamed=request.stream)
@@ -24,6 +25,11 @@ def render_tools(request: ChatRequest, dropped: list[str]) -> list[JsonObject]:
             dropped.append(f"tools.{tool.kind}")
         else:
             rendered.append(value)
+        if tool.strict and request.dialect != NAME:
+            if strictly and value is not None:
+                value |= {"strict": True, "input_schema": restricted(object_of(value["input_schema"]))}
+            else:
+                dropped.append("tools.strict")
     return rendered
 
 

@@ -16,6 +16,11 @@ SERVER_TOOLS: Final = frozenset({"server_tool_use", "mcp_tool_use"})
 """Calls that the provider answers itself: never the client's to answer."""
 
 
+def object_of(value: object) -> JsonObject:
+    """The object; empty where it is none."""
+    return value if isinstance(value, dict) else {}
+
+
 def text_at(value: JsonObject, key: str) -> str | None:
     """The text under this key, None where there is none."""
     found = value.get(key)

@@ -15,7 +15,7 @@ from waystation.dialects.bedrock_converse.wire import object_of, text_of
 from waystation.errors import GatewayError, ProviderError
 from waystation.operations.parts import JsonObject
 
-_STATUSES: Final = {
+STATUSES: Final = {
     "accessdenied": 403,
     "badrequest": 400,
     "expiredtoken": 403,
@@ -74,7 +74,7 @@ def _error(code: str | None, status: int, told: JsonObject, retry_after: int | N
         text_of(told.get("message")) or text_of(told.get("Message")) or text_of(told.get("originalMessage"))
     )
     if code is not None and status not in {401, 403}:
-        status = _STATUSES.get(code.lower().removesuffix("exception"), status)
+        status = STATUSES.get(code.lower().removesuffix("exception"), status)
     if status == 400 and message is not None and _UNKNOWN_MODEL.search(message):
         status = 404
     if message is not None:

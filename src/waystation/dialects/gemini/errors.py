@@ -10,7 +10,7 @@ from waystation.dialects.gemini.wire import object_of, objects_of, text_of
 from waystation.errors import BadResponse, GatewayError, ProviderError
 from waystation.operations.parts import JsonObject
 
-_STATUSES: Final = {
+STATUSES: Final = {
     "INVALID_ARGUMENT": 400,
     "OUT_OF_RANGE": 400,
     "FAILED_PRECONDITION": 403,
@@ -91,8 +91,8 @@ def _status_of(found: JsonObject) -> int | None:
     if reason is not None and reason.startswith(_KEY_REASONS):
         return 401
     name = text_of(found.get("status"))
-    if name in _STATUSES:
-        return _STATUSES[name]
+    if name in STATUSES:
+        return STATUSES[name]
     code = found.get("code")
     return code if isinstance(code, int) and 400 <= code < 600 else None
 

@@ -23,7 +23,8 @@ _OPTIONS: Final = {
 """Our words and the wire's, inside `options`."""
 _UNSAYABLE: Final = (
     "top_a", "logit_bias", "prediction", "modalities", "audio", "image_config", "web_search_options",
-    "x_search_filter", "verbosity", "service_tier", "prompt_cache_key", "prompt_cache_options",
+    "x_search_filter", "verbosity", "service_tier", "user", "cache_control", "prompt_cache_key",
+    "prompt_cache_options",
 )  # fmt: skip
 
 
@@ -51,9 +52,19 @@ def render_request(request: ChatRequest, target: Target) -> RenderedRequest:
     dropped += [name for name in _UNSAYABLE if getattr(request, name) not in (None, False)]
     if request.n is not None and request.n > 1:
         dropped.append("n")
+    if any(tool.strict for tool in request.tools):
+        dropped.append("tools.strict")
+    if _has_marks(request):
+        dropped.append("cache_control")
     if request.extras:
         dropped += request.extras
     return RenderedRequest(PATH, body, list(dict.fromkeys(dropped)), [])
+
+
+def _has_marks(request: ChatRequest) -> bool:
+    """Whether any breakpoint of a prompt cache stands in the request; this server keeps prompts by itself."""
+    parts = (part for message in request.messages for part in message.parts)
+    return any(getattr(one, "cache_control", None) is not None for one in (*request.tools, *parts))
 
 
 def _options(request: ChatRequest, target: Target) -> JsonObject:

@@ -8,7 +8,7 @@ from waystation.codec.upstream_error import error_by_status, retry_after_of
 from waystation.errors import BadResponse, GatewayError, ProviderError
 from waystation.operations.parts import JsonObject
 
-_STATUS_BY_WORD = {
+STATUSES = {
     "invalid_request_error": 400,
     "badrequesterror": 400,
     "tool_use_failed": 400,
@@ -109,5 +109,5 @@ def _status_of(value: object, code: str | None) -> int | None:
                 return number
         kind = value.get("type")
         if isinstance(kind, str) and code is not None:
-            return _STATUS_BY_WORD.get(code.lower()) or _STATUS_BY_WORD.get(kind.lower())
+            return STATUSES.get(code.lower()) or STATUSES.get(kind.lower())
     return None

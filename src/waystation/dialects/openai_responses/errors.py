@@ -10,7 +10,7 @@ from waystation.dialects.openai_responses.wire import object_of, text_of
 from waystation.errors import BadResponse, ProviderError
 from waystation.operations.parts import JsonObject
 
-_STATUSES: Final = {
+STATUSES: Final = {
     "invalid_request_error": 400,
     "invalid_prompt": 400,
     "invalid_image": 400,
@@ -66,7 +66,7 @@ def parse_error_object(value: object) -> ProviderError:
 def _status_of(code: str | None, kind: str) -> int | None:
     if code is not None and code.startswith(_BAD_IMAGE):
         return 400
-    return _STATUSES.get(code or "") or _STATUSES.get(kind)
+    return STATUSES.get(code or "") or STATUSES.get(kind)
 
 
 def _told(value: JsonObject) -> tuple[str | None, str | None]:

@@ -1,0 +1,37 @@
+"""Pages of docs/reference say what the code does. `make reference` writes them anew."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+import compatibility_grid
+import error_tables
+from waystation.app.gateway import OUTWARD
+
+FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
+PAGES = {"compatibility.md": compatibility_grid.page, "errors.md": error_tables.page}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_says_what_the_code_does(name: str) -> None:
+    page = PAGES[name]()
+    if os.environ.get("WRITE_REFERENCE") == "1":
+        FOLDER.mkdir(exist_ok=True)
+        (FOLDER / name).write_text(page, encoding="utf-8")
+    assert (FOLDER / name).read_text(encoding="utf-8") == page, "run `make reference`"
+
+
+def test_nothing_is_lost_without_a_note() -> None:
+    lost = [
+        (name, wire)
+        for name, row in compatibility_grid.grid().items()
+        for wire, said in row.items()
+        if said == "LOST"
+    ]
+    assert lost == []
+
+
+def test_every_wire_has_its_column() -> None:
+    others = {"openai_completions", "azure_openai_responses", "bedrock_openai_responses", "xai_responses"}
+    assert {dialect.name for dialect in OUTWARD} == compatibility_grid.MODELS.keys() | others
