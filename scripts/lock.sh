@@ -13,7 +13,7 @@ lock() {
     shift
     echo "locking requirements/$file.txt"
     .envs/lock/bin/uv pip compile "$@" --quiet --universal --python-version 3.11 --generate-hashes \
-        --no-emit-index-url --no-emit-find-links --no-annotate --no-header -o "requirements/$file.txt"
+        --no-emit-index-url --no-emit-find-links --no-annotate --no-header --no-strip-extras -o "requirements/$file.txt"
 }
 
 lock dev pyproject.toml --extra local --group dev "$@"

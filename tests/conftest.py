@@ -1,7 +1,11 @@
-"""No test reaches a socket outside loopback: an audit hook refuses what would."""
+"""No test reaches a socket outside loopback: an audit hook refuses what would. The run ends with what was read of recorded traffic."""
 
 import sys
 from ipaddress import ip_address
+
+import pytest
+
+from recorded_exchanges import COUNTED, SKIPPED
 
 LOOPBACK_NAMES = frozenset({"localhost", "", None})
 
@@ -35,3 +39,14 @@ def _is_loopback(host: object) -> bool:
 
 
 sys.addaudithook(_refuse_other_hosts)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell how many recordings of each provider and protocol were read, and why others were not."""
+    if COUNTED:
+        terminalreporter.section("recorded traffic")
+    for (provider, protocol), counts in sorted(COUNTED.items()):
+        told = ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items()))
+        terminalreporter.write_line(f"{provider:12} {protocol:24} {told}")
+    for (provider, protocol, reason), count in sorted(SKIPPED.items()):
+        terminalreporter.write_line(f"{provider:12} {protocol:24} {count} elsewhere or not: {reason}")

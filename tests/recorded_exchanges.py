@@ -2,12 +2,17 @@
 
 import base64
 import json
+from collections import Counter, defaultdict
 from functools import cache
 from typing import NamedTuple
 
 from shared_folder import shared
 
 JsonObject = dict[str, object]
+COUNTED: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+"""What was read of each provider and protocol, for the end of the run."""
+SKIPPED: Counter[tuple[str, str, str]] = Counter()
+"""What was not read as a chat, with the reason."""
 
 
 class Recording(NamedTuple):

@@ -193,11 +193,10 @@ def _supervise(settings: Settings, listener: socket.socket) -> int:
             with contextlib.suppress(ProcessLookupError):  # it has just ended
                 os.kill(child, signal.SIGKILL if hurried else signal.SIGTERM)
 
-    fork(announce=True)
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    while len(children) < settings.server.workers:
-        fork(announce=False)
+    while (missing := settings.server.workers - len(children)) > 0:
+        fork(announce=missing == 1)  # the last one speaks, so that all are there when the banner is
     while children:
         child, status = os.wait()
         children.discard(child)
