@@ -9,6 +9,8 @@ from typing import Self
 
 from waystation.accounts.bootstrap import FirstKeys, ensure_keys
 from waystation.accounts.keys import KeyRing, KeyStore
+from waystation.api.activity import activity_routes
+from waystation.api.analytics import analytics_routes
 from waystation.api.control import ControlPlane
 from waystation.api.cors import Cors
 from waystation.api.description import InferenceRoute, description_routes
@@ -35,6 +37,7 @@ from waystation.dialects import (
 )
 from waystation.dialects.openai_chat.wire import WireRequest
 from waystation.errors import Unavailable
+from waystation.generations.activity import ActivityStore
 from waystation.generations.log import GenerationLog
 from waystation.pipeline.answer import Answer
 from waystation.pipeline.dispatch import Dispatch
@@ -47,6 +50,7 @@ from waystation.providers.own_models import own_models
 from waystation.providers.registry import Registry
 from waystation.routing.offers import Offers
 from waystation.settings import Settings
+from waystation.storage.activity import SqlActivityStore
 from waystation.storage.engine import open_engine
 from waystation.storage.generations import SqlGenerationStore
 from waystation.storage.keys import SqlKeyStore
@@ -132,6 +136,7 @@ class Gateway:
         self.first_keys = await ensure_keys(key_store, data_dir, settings.keys)
         await self.keys.load(key_store)
         generations = GenerationLog(SqlGenerationStore(engine), data_dir / "journal")
+        activity = SqlActivityStore(engine)
         self._stack.push_async_callback(generations.close)
         await generations.start()
         client = Client(client_settings(settings))
@@ -151,7 +156,7 @@ class Gateway:
             self.watch,
             settings.server.request_timeout,
         )
-        self.front_door = self._open_doors(pipeline, registry, generations, settlement)
+        self.front_door = self._open_doors(pipeline, registry, generations, activity, settlement)
         self._keep_doing(_report_forever(settlement.report))
         self._keep_doing(_reload_forever(self.keys, key_store))
 
@@ -191,7 +196,12 @@ class Gateway:
         return load(data_dir, layers), registry
 
     def _open_doors(
-        self, pipeline: Pipeline, registry: Registry, generations: GenerationLog, settlement: Settlement
+        self,
+        pipeline: Pipeline,
+        registry: Registry,
+        generations: GenerationLog,
+        activity: ActivityStore,
+        settlement: Settlement,
     ) -> FrontDoor:
         settings = self.settings
         cors = Cors(settings.server.cors_origins)
@@ -205,6 +215,10 @@ class Gateway:
             provider = registry.get(slug)
             facts = pipeline.offers.catalog.providers.get(slug)
             return provider.name if provider is not None else facts.name if facts is not None else slug
+
+        def canonical(model_id: str) -> str:
+            model = pipeline.offers.catalog.get(model_id)
+            return model_id if model is None else model.canonical_slug
 
         def checks() -> tuple[Check, ...]:
             health = generations.health()
@@ -226,6 +240,8 @@ class Gateway:
             *health_routes(checks, metrics, self.keys),
             *model_routes(Listing(lambda: pipeline.offers, provider_name)),
             *generation_routes(generations, self.keys, alone=settings.server.workers == 1),
+            *activity_routes(activity, generations, self.keys, canonical),
+            *analytics_routes(activity, generations, self.keys),
         ]
         handlers += description_routes(handlers, INFERENCE)
         max_body = settings.server.max_body_mb * 2**20

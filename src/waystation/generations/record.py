@@ -47,6 +47,8 @@ class GenerationRecord(Struct, frozen=True, gc=False, omit_defaults=True):
     dialect: str
     api_type: ApiType = "completions"
     workspace_id: str | None = None
+    creator_user_id: str | None = None
+    """Whose key it was, where the key has an owner."""
     request_id: str | None = None
 
     provider: str | None = None

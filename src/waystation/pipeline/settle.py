@@ -90,6 +90,7 @@ class Settlement:
             requested_model=asked,
             dialect=exchange.dialect,
             workspace_id=exchange.account.workspace_id,
+            creator_user_id=exchange.account.creator_user_id,
             provider=provider,
             provider_name=exchange.provider_name,
             endpoint_id=tag,
