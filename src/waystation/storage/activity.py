@@ -162,7 +162,7 @@ def _order(query: Query, sums: Subquery) -> _Expression:
     )
     if field in METRICS:
         return _metric(sums, METRICS[field])
-    return _COLUMNS[field] if field in _COLUMNS else sums.c.bucket
+    return _COLUMNS.get(field, sums.c.bucket)
 
 
 def _pieces(query: Query, pieces: Sequence[Piece]) -> Subquery:
