@@ -24,6 +24,10 @@ FULL = Account(
     creator_user_id="user_1",
     workspace_id="workspace-1",
     origin="settings",
+    limit=5_000_000_000,
+    limit_reset="weekly",
+    include_byok_in_limit=True,
+    updated_at=700,
 )
 
 

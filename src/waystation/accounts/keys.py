@@ -14,14 +14,22 @@ from msgspec import Struct
 
 from waystation.errors import Unavailable
 
-Origin: TypeAlias = Literal["first_start", "settings", "operator"]
-"""Who made a key: the gateway on its first start, the `[keys]` settings, or an operator (command line or API)."""
+Origin: TypeAlias = Literal["first_start", "settings", "operator", "oauth"]
+"""Who made a key: the gateway on its first start, the `[keys]` settings, an operator (command line or API), or an app
+that a user let have one (OAuth)."""
+
+LimitReset: TypeAlias = Literal["daily", "weekly", "monthly"]
+"""When what was spent stops to count against a limit: at midnight UTC, on Mondays, on the first of the month."""
 
 _KEPT_TAIL = 3
 
 
 class Account(Struct, frozen=True):
-    """A key and whose it is. Times are Unix milliseconds; `expires_at` None never expires."""
+    """A key and whose it is. Times are Unix milliseconds; `expires_at` None never expires.
+
+    `limit` is nano-dollars that the key may spend in each period of `limit_reset` (None: ever); None is no limit. What
+    providers charge to the caller's own credentials counts only with `include_byok_in_limit`.
+    """
 
     key_hash: str
     label: str
@@ -33,6 +41,10 @@ class Account(Struct, frozen=True):
     creator_user_id: str | None = None
     workspace_id: str | None = None
     origin: Origin = "operator"
+    limit: int | None = None
+    limit_reset: LimitReset | None = None
+    include_byok_in_limit: bool = False
+    updated_at: int | None = None
 
 
 class KeyStore(Protocol):

@@ -15,7 +15,12 @@ if TYPE_CHECKING:
     from waystation.settings import Settings
 
 _Result = TypeVar("_Result")
-_MADE_BY = {"first_start": "first start", "settings": "the configuration", "operator": "an operator"}
+_MADE_BY = {
+    "first_start": "first start",
+    "settings": "the configuration",
+    "operator": "an operator",
+    "oauth": "an app",
+}
 _SHOWN_HASH = 12
 
 
