@@ -2,13 +2,13 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
 from typing import Self
 
 from waystation.accounts.bootstrap import FirstKeys, ensure_keys
-from waystation.accounts.keys import KeyRing, KeyStore
+from waystation.accounts.keys import KeyRing
+from waystation.accounts.store import KeyStore, refresh
 from waystation.api.control import ControlPlane
 from waystation.api.cors import Cors
 from waystation.api.description import InferenceRoute, description_routes
@@ -75,8 +75,8 @@ OUTWARD: tuple[Outward, ...] = (
     openai_responses.XAI,
 )
 """What providers may speak."""
-KEY_RELOAD = 1.0
-"""Seconds between two readings of the keys, at the least."""
+KEY_REFRESH = 0.4
+"""Seconds between two looks at what other processes did to the keys."""
 REPORT_INTERVAL = 0.25
 """Seconds between two reports of settled exchanges to the metrics and the log."""
 
@@ -130,7 +130,7 @@ class Gateway:
         self._stack.push_async_callback(engine.dispose)
         key_store = SqlKeyStore(engine)
         self.first_keys = await ensure_keys(key_store, data_dir, settings.keys)
-        await self.keys.load(key_store)
+        await refresh(self.keys, key_store)
         generations = GenerationLog(SqlGenerationStore(engine), data_dir / "journal")
         self._stack.push_async_callback(generations.close)
         await generations.start()
@@ -153,7 +153,7 @@ class Gateway:
         )
         self.front_door = self._open_doors(pipeline, registry, generations, settlement)
         self._keep_doing(_report_forever(settlement.report))
-        self._keep_doing(_reload_forever(self.keys, key_store))
+        self._keep_doing(_refresh_forever(self.keys, key_store))
 
     def _media_fetch(self) -> MediaFetch:
         settings = self.settings
@@ -275,16 +275,12 @@ def _report(message: str) -> None:
     log.info(message)
 
 
-async def _reload_forever(keys: KeyRing, store: KeyStore) -> None:
-    """Learn of keys that the command line or another process made or revoked, within about a second.
-
-    The pause grows with what a reading costs, so that a store of many keys takes at most a hundredth of the time.
-    """
+async def _refresh_forever(keys: KeyRing, store: KeyStore) -> None:
+    """Learn of keys that the command line or another process made, changed or revoked, within half a second or so."""
     while True:
-        began = time.monotonic()
+        await asyncio.sleep(KEY_REFRESH)
         with suppress(Unavailable):
-            await keys.load(store)
-        await asyncio.sleep(max(KEY_RELOAD, 100 * (time.monotonic() - began)))
+            await refresh(keys, store)
 
 
 async def _end(chore: asyncio.Task[None]) -> None:

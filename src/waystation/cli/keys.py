@@ -11,7 +11,8 @@ from waystation.cli.options import configured, json_option, read_settings
 from waystation.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
-    from waystation.accounts.keys import Account, KeyStore
+    from waystation.accounts.keys import Account
+    from waystation.accounts.store import KeyStore
     from waystation.settings import Settings
 
 _Result = TypeVar("_Result")
