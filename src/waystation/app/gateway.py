@@ -15,6 +15,7 @@ from waystation.api.description import InferenceRoute, description_routes
 from waystation.api.generations import generation_routes
 from waystation.api.health import Check, health_routes
 from waystation.api.inference import Inference
+from waystation.api.keys import Keys, key_routes
 from waystation.api.models import Listing, model_routes
 from waystation.api.routes import FrontDoor
 from waystation.catalog.endpoint import Endpoint
@@ -50,6 +51,7 @@ from waystation.settings import Settings
 from waystation.storage.engine import open_engine
 from waystation.storage.generations import SqlGenerationStore
 from waystation.storage.keys import SqlKeyStore
+from waystation.storage.spending import SqlSpending
 from waystation.telemetry.logging import ExchangeLog
 from waystation.telemetry.metrics import Metrics
 from waystation.upstream.client import Client, ClientSettings, Timeouts
@@ -151,7 +153,9 @@ class Gateway:
             self.watch,
             settings.server.request_timeout,
         )
-        self.front_door = self._open_doors(pipeline, registry, generations, settlement)
+        spending = SqlSpending(engine, generations.flush)
+        keys = Keys(key_store, self.keys, spending, settings.keys.prefix)
+        self.front_door = self._open_doors(pipeline, registry, generations, settlement, keys)
         self._keep_doing(_report_forever(settlement.report))
         self._keep_doing(_refresh_forever(self.keys, key_store))
 
@@ -191,7 +195,12 @@ class Gateway:
         return load(data_dir, layers), registry
 
     def _open_doors(
-        self, pipeline: Pipeline, registry: Registry, generations: GenerationLog, settlement: Settlement
+        self,
+        pipeline: Pipeline,
+        registry: Registry,
+        generations: GenerationLog,
+        settlement: Settlement,
+        keys: Keys,
     ) -> FrontDoor:
         settings = self.settings
         cors = Cors(settings.server.cors_origins)
@@ -223,13 +232,14 @@ class Gateway:
             )
 
         handlers = [
-            *health_routes(checks, metrics, self.keys),
+            *health_routes(checks, metrics),
             *model_routes(Listing(lambda: pipeline.offers, provider_name)),
-            *generation_routes(generations, self.keys, alone=settings.server.workers == 1),
+            *generation_routes(generations, alone=settings.server.workers == 1),
+            *key_routes(keys),
         ]
         handlers += description_routes(handlers, INFERENCE)
         max_body = settings.server.max_body_mb * 2**20
-        return FrontDoor(inference, ControlPlane(handlers, cors), cors, max_body)
+        return FrontDoor(inference, ControlPlane(handlers, self.keys, cors), cors, max_body)
 
 
 def client_settings(settings: Settings) -> ClientSettings:
