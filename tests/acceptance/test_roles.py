@@ -2,7 +2,6 @@
 
 import asyncio
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -51,7 +50,9 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> list[DeclaredRoute]:
     data_dir = tmp_path_factory.mktemp("table")
     migrate("", data_dir)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", LitestarDeprecationWarning)  # newer releases want parameters spelled out
+        warnings.simplefilter(
+            "ignore", LitestarDeprecationWarning
+        )  # newer releases want parameters spelled out
         return asyncio.run(_declared(data_dir))
 
 
@@ -63,7 +64,7 @@ class Callers(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def callers(start_gateway: StartGateway) -> Iterator[Callers]:
+def callers(start_gateway: StartGateway) -> Callers:
     gateway = start_gateway("")
     disabled = new_key(gateway, "disabled")
     hash_of = disabled["data"]["hash"]
@@ -78,7 +79,7 @@ def callers(start_gateway: StartGateway) -> Iterator[Callers]:
         "of another user": new_key(gateway, "other", creator_user_id="user_other")["key"],
         "management": MANAGEMENT_KEY,
     }
-    yield Callers(gateway, keys)
+    return Callers(gateway, keys)
 
 
 _VALID = {"inference", "of another user", "management"}
@@ -100,9 +101,7 @@ def test_every_route_declares_who_may_ask_it(table: list[DeclaredRoute]) -> None
 
 def test_the_paths_that_the_contract_gives_to_management_keys_are_theirs(table: list[DeclaredRoute]) -> None:
     for prefix in ("keys", "credits", "activity", "analytics", "byok", "guardrails", "workspaces"):
-        roles = {
-            route.role for route in table if route.path.removeprefix("/api/v1/").split("/")[0] == prefix
-        }
+        roles = {route.role for route in table if route.path.removeprefix("/api/v1/").split("/")[0] == prefix}
         assert roles <= {Role.MANAGEMENT}, prefix
 
 

@@ -3,24 +3,28 @@
 from waystation.accounts.keys import DEFAULT_WORKSPACE, Account
 from waystation.api.times import iso_of
 from waystation.credits.money import float_of
-from waystation.generations.store import Spend
+from waystation.generations.spending import KeySpend
+from waystation.generations.store import DAY_SECONDS, Spend
 from waystation.operations.parts import JsonObject
 
 
-def key_row(account: Account, spend: Spend) -> JsonObject:
-    """One key of `/keys`."""
+def key_row(account: Account, spend: KeySpend) -> JsonObject:
+    """One key of `/keys`; `last_used_at` is the beginning of the last day with a generation."""
+    last_used = None if spend.last_day is None else iso_of(spend.last_day * DAY_SECONDS * 1000)
     return {
         "hash": account.key_hash,
         "name": account.name,
         "disabled": account.disabled,
         "created_at": iso_of(account.created_at),
         "updated_at": None if account.updated_at is None else iso_of(account.updated_at),
+        "last_used_at": last_used,
+        "external_user": None,
         "workspace_id": account.workspace_id or DEFAULT_WORKSPACE,
-        **_shared(account, spend),
+        **_shared(account, spend.sums),
     }
 
 
-def current_key_row(account: Account, spend: Spend) -> JsonObject:
+def current_key_row(account: Account, spend: KeySpend) -> JsonObject:
     """The caller's own key, of `/key`."""
     return {
         "is_free_tier": False,
@@ -31,8 +35,9 @@ def current_key_row(account: Account, spend: Spend) -> JsonObject:
         "allowed_data_regions": ["global"],
         "budgets": [],
         "effective_budget": None,
+        "free_model_daily_requests": {"limit": -1, "used": 0, "remaining": -1},
         "rate_limit": {"requests": -1, "interval": "10s", "note": "deprecated: says nothing"},
-        **_shared(account, spend),
+        **_shared(account, spend.sums),
     }
 
 

@@ -5,9 +5,9 @@ one that leaked cannot make more of itself, nor shut the others out.
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any
 
 from litestar import Request, delete, get, patch, post
 from litestar.handlers import HTTPRouteHandler
@@ -29,7 +29,7 @@ from waystation.api.roles import Role, needs
 from waystation.api.times import moment_of
 from waystation.credits.money import nano_of
 from waystation.errors import InvalidRequest, NotFound
-from waystation.generations.store import Spend
+from waystation.generations.spending import KeySpend, Spending
 from waystation.operations.parts import JsonObject
 
 PAGE = 100
@@ -40,14 +40,8 @@ _MOST_NANO = 10**18
 Name = Annotated[str, Meta(min_length=1, max_length=256)]
 _ONE = "/api/v1/keys/{hash:str}"
 _MOST_OFFSET = 2**31
-
-
-class Spending(Protocol):
-    """What keys have spent. Raises `Unavailable` where that cannot be read."""
-
-    async def of(self, key_hashes: Sequence[str], at: int) -> Mapping[str, Spend]:
-        """Sums by hash, with the periods that hold the moment `at` (Unix milliseconds); all hashes are there."""
-        ...
+_TRUE = ("true", "1")
+"""Of a flag that the spec has as a string; anything else is false."""
 
 
 class NewKey(Struct, frozen=True):
@@ -86,7 +80,7 @@ class Keys:
         account = await self.store.get(key_hash)
         return _existing(None if account is None or account.is_management else account)
 
-    async def spends(self, accounts: Sequence[Account]) -> list[tuple[Account, Spend]]:
+    async def spends(self, accounts: Sequence[Account]) -> list[tuple[Account, KeySpend]]:
         """Each account with what it has spent by now."""
         spent = await self._spending.of([account.key_hash for account in accounts], _now())
         return [(account, spent[account.key_hash]) for account in accounts]
@@ -109,12 +103,14 @@ def _reading(keys: Keys) -> list[HTTPRouteHandler]:
     @get("/api/v1/keys", operation_id="list", summary="List keys", tags=["Keys"], opt=needs(Role.MANAGEMENT))
     async def list_keys(
         offset: Annotated[int | None, Parameter(ge=0, le=_MOST_OFFSET)] = None,
-        include_disabled: str = "false",
+        include_disabled: str = "",
+        include_expired: str = "",
         workspace_id: str = DEFAULT_WORKSPACE,
     ) -> JsonObject:
         accounts = await keys.store.page(
             None if workspace_id == DEFAULT_WORKSPACE else workspace_id,
-            include_disabled=include_disabled.lower() in ("true", "1"),
+            include_disabled=include_disabled.lower() in _TRUE,
+            expired_by=None if include_expired.lower() in _TRUE else _now(),
             offset=offset or 0,
             count=PAGE,
         )

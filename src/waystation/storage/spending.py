@@ -1,10 +1,11 @@
-"""What keys have spent, many at once, from the sums of their days: `api.keys.Spending` over the database."""
+"""What keys have spent, many at once, from the sums of their days: `Spending` over the database."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from sqlalchemy import case, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from waystation.generations.spending import KeySpend
 from waystation.generations.store import Periods, Spend
 from waystation.storage.engine import reaching
 from waystation.storage.tables import daily_spend
@@ -17,8 +18,8 @@ class SqlSpending:
         self._engine = engine
         self._flush = flush
 
-    async def of(self, key_hashes: Sequence[str], at: int) -> Mapping[str, Spend]:
-        """Sums by hash, with the periods that hold the moment `at` (Unix milliseconds); all hashes are there."""
+    async def of(self, key_hashes: Sequence[str], at: int) -> Mapping[str, KeySpend]:
+        """By hash, with the periods that hold the moment `at` (Unix milliseconds); every hash is there."""
         await self._flush()
         periods = Periods.of(at)
         key, day = daily_spend.c.key_hash, daily_spend.c.day
@@ -27,9 +28,9 @@ class SqlSpending:
             for column in (daily_spend.c.cost, daily_spend.c.byok_cost)
             for first in (None, periods.day, periods.week, periods.month)
         ]
-        asked = select(key, *sums).where(key.in_(key_hashes)).group_by(key)
+        asked = select(key, func.max(day), *sums).where(key.in_(key_hashes)).group_by(key)
         with reaching():
             async with self._engine.connect() as connection:
                 rows = (await connection.execute(asked)).all()
-        known = {str(row[0]): Spend(*(int(amount) for amount in row[1:])) for row in rows}
-        return {key_hash: known.get(key_hash, Spend()) for key_hash in key_hashes}
+        known = {str(row[0]): KeySpend(Spend(*(int(amount) for amount in row[2:])), row[1]) for row in rows}
+        return {key_hash: known.get(key_hash, KeySpend()) for key_hash in key_hashes}
