@@ -3,15 +3,13 @@
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from typing import Any, Literal
+from typing import Literal
 
-from litestar import Request, get
+from litestar import get
 from litestar.handlers import HTTPRouteHandler
 from msgspec import UNSET, Struct, UnsetType
 
-from waystation.accounts.keys import KeyRing
-from waystation.api.credentials import management_account
-from waystation.api.request_headers import headers_of
+from waystation.api.roles import Role, needs
 from waystation.credits.money import float_of
 from waystation.errors import InvalidRequest
 from waystation.generations.activity import DAY, ActivityStore, Days, EndpointDay
@@ -46,7 +44,7 @@ class ActivityResponse(Struct, frozen=True):
 
 
 def activity_routes(
-    store: ActivityStore, generations: GenerationLog, keys: KeyRing, canonical: Callable[[str], str]
+    store: ActivityStore, generations: GenerationLog, canonical: Callable[[str], str]
 ) -> list[HTTPRouteHandler]:
     """`canonical` knows the permanent slug of a model."""
 
@@ -55,16 +53,15 @@ def activity_routes(
         operation_id="getUserActivity",
         summary="Get user activity grouped by endpoint",
         tags=["Analytics"],
+        opt=needs(Role.MANAGEMENT),
     )
-    async def activity(  # noqa: PLR0917 - the wire's parameters, which the framework gives by name
-        request: Request[Any, Any, Any],
+    async def activity(
         date: str | None = None,
         api_key_hash: str | None = None,
         user_id: str | None = None,
         workspace_id: str | None = None,
         group_by: Literal["workspace"] | None = None,
     ) -> ActivityResponse:
-        management_account(headers_of(request), keys)
         by_workspace = group_by == "workspace"
         first, end = _days(date, int(time.time()) // DAY)
         await generations.flush()

@@ -2,16 +2,14 @@
 
 import time
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Literal
 
-from litestar import Request, get, post
+from litestar import get, post
 from litestar.handlers import HTTPRouteHandler
 from msgspec import UNSET, Struct, UnsetType
 
-from waystation.accounts.keys import KeyRing
 from waystation.api.analytics_query import QueryBody, query_of
-from waystation.api.credentials import management_account
-from waystation.api.request_headers import headers_of
+from waystation.api.roles import Role, needs
 from waystation.generations.activity import (
     DIMENSIONS,
     GRANULARITIES,
@@ -105,9 +103,7 @@ META = Meta(
 )
 
 
-def analytics_routes(
-    store: ActivityStore, generations: GenerationLog, keys: KeyRing
-) -> list[HTTPRouteHandler]:
+def analytics_routes(store: ActivityStore, generations: GenerationLog) -> list[HTTPRouteHandler]:
     """`/analytics/meta` and `/analytics/query`, for management keys."""
 
     @get(
@@ -115,9 +111,9 @@ def analytics_routes(
         operation_id="getAnalyticsMeta",
         summary="Get available analytics metrics and dimensions",
         tags=["Analytics"],
+        opt=needs(Role.MANAGEMENT),
     )
-    async def meta(request: Request[Any, Any, Any]) -> MetaResponse:
-        management_account(headers_of(request), keys)
+    async def meta() -> MetaResponse:
         return MetaResponse(META)
 
     @post(
@@ -125,10 +121,10 @@ def analytics_routes(
         operation_id="queryAnalytics",
         summary="Query analytics data",
         tags=["Analytics"],
+        opt=needs(Role.MANAGEMENT),
         status_code=200,
     )
-    async def query(request: Request[Any, Any, Any], data: QueryBody) -> QueryResponse:
-        management_account(headers_of(request), keys)
+    async def query(data: QueryBody) -> QueryResponse:
         began = time.perf_counter()
         now = int(time.time())
         asked = query_of(data, now)

@@ -2,23 +2,22 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
 from typing import Self
 
 from waystation.accounts.bootstrap import FirstKeys, ensure_keys
-from waystation.accounts.keys import KeyRing, KeyStore
-from waystation.api.activity import activity_routes
-from waystation.api.analytics import analytics_routes
+from waystation.accounts.keys import KeyRing
+from waystation.accounts.store import KeyStore, refresh
 from waystation.api.control import ControlPlane
 from waystation.api.cors import Cors
 from waystation.api.description import InferenceRoute, description_routes
-from waystation.api.generations import generation_routes
 from waystation.api.health import Check, health_routes
 from waystation.api.inference import Inference
+from waystation.api.keys import Keys, key_routes
 from waystation.api.models import Listing, model_routes
 from waystation.api.routes import FrontDoor
+from waystation.app.records import Records
 from waystation.catalog.endpoint import Endpoint
 from waystation.catalog.index import Catalog
 from waystation.catalog.layers import configured_layer
@@ -37,8 +36,6 @@ from waystation.dialects import (
 )
 from waystation.dialects.openai_chat.wire import WireRequest
 from waystation.errors import Unavailable
-from waystation.generations.activity import ActivityStore
-from waystation.generations.log import GenerationLog
 from waystation.pipeline.answer import Answer
 from waystation.pipeline.dispatch import Dispatch
 from waystation.pipeline.media import MediaFetch
@@ -50,10 +47,9 @@ from waystation.providers.own_models import own_models
 from waystation.providers.registry import Registry
 from waystation.routing.offers import Offers
 from waystation.settings import Settings
-from waystation.storage.activity import SqlActivityStore
 from waystation.storage.engine import open_engine
-from waystation.storage.generations import SqlGenerationStore
 from waystation.storage.keys import SqlKeyStore
+from waystation.storage.spending import SqlSpending
 from waystation.telemetry.logging import ExchangeLog
 from waystation.telemetry.metrics import Metrics
 from waystation.upstream.client import Client, ClientSettings, Timeouts
@@ -79,8 +75,8 @@ OUTWARD: tuple[Outward, ...] = (
     openai_responses.XAI,
 )
 """What providers may speak."""
-KEY_RELOAD = 1.0
-"""Seconds between two readings of the keys, at the least."""
+KEY_REFRESH = 0.4
+"""Seconds between two looks at what other processes did to the keys."""
 REPORT_INTERVAL = 0.25
 """Seconds between two reports of settled exchanges to the metrics and the log."""
 
@@ -134,11 +130,10 @@ class Gateway:
         self._stack.push_async_callback(engine.dispose)
         key_store = SqlKeyStore(engine)
         self.first_keys = await ensure_keys(key_store, data_dir, settings.keys)
-        await self.keys.load(key_store)
-        generations = GenerationLog(SqlGenerationStore(engine), data_dir / "journal")
-        activity = SqlActivityStore(engine)
-        self._stack.push_async_callback(generations.close)
-        await generations.start()
+        await refresh(self.keys, key_store)
+        records = Records(settings, engine)
+        self._stack.push_async_callback(records.close)
+        await records.start()
         client = Client(client_settings(settings))
         self._stack.push_async_callback(client.aclose)
         catalog, registry = await self._offer(client)
@@ -147,7 +142,7 @@ class Gateway:
         dialects = {dialect.name: dialect for dialect in OUTWARD}
         media = self._media_fetch() if settings.media.fetch else None
         dispatch = Dispatch(registry, dialects, client, timeouts_of(settings), media)
-        settlement = Settlement(generations, self.metrics, lines, tariffs)
+        settlement = Settlement(records.generations, self.metrics, lines, tariffs)
         self._stack.callback(settlement.report)
         pipeline = Pipeline(
             _offers(settings, catalog, registry, frozenset(dialects)),
@@ -156,9 +151,11 @@ class Gateway:
             self.watch,
             settings.server.request_timeout,
         )
-        self.front_door = self._open_doors(pipeline, registry, generations, activity, settlement)
+        spending = SqlSpending(engine, records.generations.flush)
+        keys = Keys(key_store, self.keys, spending, settings.keys.prefix)
+        self.front_door = self._open_doors(pipeline, registry, records, settlement, keys)
         self._keep_doing(_report_forever(settlement.report))
-        self._keep_doing(_reload_forever(self.keys, key_store))
+        self._keep_doing(_refresh_forever(self.keys, key_store))
 
     def _media_fetch(self) -> MediaFetch:
         settings = self.settings
@@ -199,9 +196,9 @@ class Gateway:
         self,
         pipeline: Pipeline,
         registry: Registry,
-        generations: GenerationLog,
-        activity: ActivityStore,
+        records: Records,
         settlement: Settlement,
+        keys: Keys,
     ) -> FrontDoor:
         settings = self.settings
         cors = Cors(settings.server.cors_origins)
@@ -221,12 +218,9 @@ class Gateway:
             return model_id if model is None else model.canonical_slug
 
         def checks() -> tuple[Check, ...]:
-            health = generations.health()
             return (
                 Check("serving", not self.draining, "shutting down" if self.draining else None),
-                Check(
-                    "records", health.ok, None if health.ok else "records wait for the disk or the database"
-                ),
+                records.check(),
                 Check("providers", any(registry.configured()), None),
             )
 
@@ -237,15 +231,14 @@ class Gateway:
             )
 
         handlers = [
-            *health_routes(checks, metrics, self.keys),
+            *health_routes(checks, metrics),
             *model_routes(Listing(lambda: pipeline.offers, provider_name)),
-            *generation_routes(generations, self.keys, alone=settings.server.workers == 1),
-            *activity_routes(activity, generations, self.keys, canonical),
-            *analytics_routes(activity, generations, self.keys),
+            *records.routes(canonical),
+            *key_routes(keys),
         ]
         handlers += description_routes(handlers, INFERENCE)
         max_body = settings.server.max_body_mb * 2**20
-        return FrontDoor(inference, ControlPlane(handlers, cors), cors, max_body)
+        return FrontDoor(inference, ControlPlane(handlers, self.keys, cors), cors, max_body)
 
 
 def client_settings(settings: Settings) -> ClientSettings:
@@ -291,16 +284,12 @@ def _report(message: str) -> None:
     log.info(message)
 
 
-async def _reload_forever(keys: KeyRing, store: KeyStore) -> None:
-    """Learn of keys that the command line or another process made or revoked, within about a second.
-
-    The pause grows with what a reading costs, so that a store of many keys takes at most a hundredth of the time.
-    """
+async def _refresh_forever(keys: KeyRing, store: KeyStore) -> None:
+    """Learn of keys that the command line or another process made, changed or revoked, within half a second or so."""
     while True:
-        began = time.monotonic()
+        await asyncio.sleep(KEY_REFRESH)
         with suppress(Unavailable):
-            await keys.load(store)
-        await asyncio.sleep(max(KEY_RELOAD, 100 * (time.monotonic() - began)))
+            await refresh(keys, store)
 
 
 async def _end(chore: asyncio.Task[None]) -> None:
