@@ -37,8 +37,10 @@ class Inference:
             answer.extra = self._cors.headers(headers)
         try:
             account = inference_account(headers, self._keys)
+            self._pipeline.admit()
         except GatewayError as error:
-            answer.reply(error.status, JSON, (), self._dialect.render_error(error, None, None))
+            body = self._dialect.render_error(error, None, None)
+            answer.reply(error.status, JSON, _when_to_retry(error), body)
             return
         exchange = begin_exchange(self._dialect.name, account, attribution(headers))
         await self._pipeline.serve(exchange, self._dialect, request.path, request.body, answer)
@@ -49,6 +51,7 @@ class Inference:
             return None
         try:
             inference_account(request.headers, self._keys)
+            self._pipeline.admit()
         except GatewayError as error:
             return self.refusal(error, request)
         return None
@@ -56,7 +59,8 @@ class Inference:
     def refusal(self, error: GatewayError, request: Request, headers: Headers = ()) -> Reply:
         """This error as an answer of the dialect's."""
         body = self._dialect.render_error(error, None, None)
-        return Reply(error.status, JSON, body, (*headers, *self._cors.headers(request.headers)))
+        named = (*headers, *_when_to_retry(error), *self._cors.headers(request.headers))
+        return Reply(error.status, JSON, body, named)
 
     def _other_method(self, request: Request, answer: Answer) -> None:
         if request.method == "OPTIONS":
@@ -67,3 +71,7 @@ class Inference:
         )
         said = self.refusal(error, request, _ALLOW)
         answer.reply(said.status, said.content_type, said.headers, said.body)
+
+
+def _when_to_retry(error: GatewayError) -> Headers:
+    return () if error.retry_after is None else ((b"retry-after", str(error.retry_after).encode()),)

@@ -156,6 +156,7 @@ class Gateway:
         self.front_door = self._open_doors(pipeline, registry, records, settlement, keys)
         self._keep_doing(_report_forever(settlement.report))
         self._keep_doing(_refresh_forever(self.keys, key_store))
+        self._keep_doing(records.prune_forever())
 
     def _media_fetch(self) -> MediaFetch:
         settings = self.settings
@@ -227,7 +228,7 @@ class Gateway:
         def metrics() -> str:
             settlement.report()
             return self.metrics.render(
-                {"waystation_live_exchanges": ("Exchanges under way.", len(self.watch))}
+                {"waystation_live_exchanges": ("Exchanges under way.", len(self.watch))} | records.gauges()
             )
 
         handlers = [

@@ -29,6 +29,8 @@ from waystation.routing.select import select
 from waystation.routing.slug import names_of, resolve
 
 log = logging.getLogger(__name__)
+RECORD_RETRY = 5
+"""Seconds after which a disk or a database may be well again."""
 CLIENT_CLOSED = 499
 """What a record says of a client that hung up before any answer: no status of HTTP's own fits."""
 
@@ -45,6 +47,11 @@ class Pipeline:
         self._watch = watch
         self._request_timeout = request_timeout
         self._random = Random()  # noqa: S311 - draws endpoints, not secrets
+
+    def admit(self) -> None:
+        """Raise `Unavailable` while what comes of an exchange could not be recorded."""
+        if self._settlement.refusing:
+            raise Unavailable("What is asked cannot be recorded at the moment.", retry_after=RECORD_RETRY)
 
     async def serve(
         self, exchange: Exchange, dialect: Dialect, path: str, body: bytes, caller: Caller

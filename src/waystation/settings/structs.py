@@ -3,6 +3,7 @@
 Every field of a section is a key of the configuration and is described in `docs/configuration.md`; a test compares them.
 """
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from ipaddress import ip_network
@@ -117,6 +118,28 @@ class CreditSettings(Section, frozen=True, forbid_unknown_fields=True):
     """`unlimited` tracks spend and enforces key limits; `prepaid` enforces a balance too."""
 
     mode: Literal["unlimited", "prepaid"] = "unlimited"
+
+
+class RecordSettings(Section, frozen=True, forbid_unknown_fields=True):
+    """What remains of exchanges, for how many days (0: for good), and what happens where nothing can be recorded.
+
+    `redact` are regular expressions of what stored prompts and answers must not show, beside what looks like a secret.
+    """
+
+    when_unrecordable: Literal["serve", "refuse"] = "serve"
+    journal_max_mb: Annotated[int, Meta(ge=8)] = 1024
+    retention_days: Annotated[int, Meta(ge=0)] = 0
+    content: bool = False
+    content_retention_days: Annotated[int, Meta(ge=0)] = 30
+    content_max_kb: Count = 256
+    redact: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for pattern in self.redact:
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"no regular expression: {error}") from None
 
 
 class ModelSettings(Section, frozen=True, forbid_unknown_fields=True):
@@ -267,6 +290,7 @@ class Settings(Struct, frozen=True):
     storage: StorageSettings = StorageSettings()
     keys: KeySettings = KeySettings()
     credits: CreditSettings = CreditSettings()
+    records: RecordSettings = RecordSettings()
     providers: dict[str, ProviderSettings] = {}
     upstream: UpstreamSettings = UpstreamSettings()
     media: MediaSettings = MediaSettings()
@@ -289,6 +313,7 @@ SECTIONS: dict[str, type[Section]] = {
     "storage": StorageSettings,
     "keys": KeySettings,
     "credits": CreditSettings,
+    "records": RecordSettings,
     "upstream": UpstreamSettings,
     "media": MediaSettings,
     "routing": RoutingSettings,

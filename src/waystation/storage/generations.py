@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from waystation.generations.record import GenerationRecord
 from waystation.generations.store import Periods, RecordRejected, Spend, day_of
 from waystation.storage.bulk import BulkInsert, Row
-from waystation.storage.engine import NotStorable, reaching
+from waystation.storage.engine import NotStorable, file_of, reaching
 from waystation.storage.rollups import Amounts, Columns, Counters, rollup
 from waystation.storage.tables import SUMS, activity, daily_spend, generations, series
 
@@ -49,8 +49,11 @@ class SqlGenerationStore:
         try:
             with reaching():
                 columns, rows, additions = await asyncio.to_thread(_prepared, payloads)
+                file = file_of(self._engine)
                 if not await self._add_new(rows, additions):
                     await self._add_unknown(columns, rows)
+                if file_of(self._engine) != file:
+                    raise OSError("the database's file was deleted meanwhile")
         except (NotStorable, msgspec.DecodeError) as error:
             raise RecordRejected(str(error)) from error
 
