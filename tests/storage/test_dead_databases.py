@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -46,8 +46,8 @@ class Setting:
         """What the database has, once it is well: each record cost one nano-dollar."""
         spend = await self.log.spend(KEY, NOON)
         async with asyncio.timeout(30):
-            while not self.log.health().ok:
-                await asyncio.sleep(0.01)  # the journal is tried again by the log itself
+            while not self.log.health().ok:  # noqa: ASYNC110 - the log tries its journal again by itself, and tells nobody
+                await asyncio.sleep(0.01)
         return spend.total
 
 
@@ -152,10 +152,8 @@ async def test_a_full_disk_under_database_and_journal(small_disk: Path, tmp_path
     setting = Setting(small_disk, small_disk / "journal", engine)
     await setting.log.start()
     filler = small_disk / "filler"
-    with filler.open("wb", buffering=0) as out, pytest.raises(OSError, match="No space left"):
-        while True:
-            out.write(bytes(65536))
-    _fill(small_disk)
+    fill(filler, 65536)
+    fill(small_disk / "crumbs", 1)
 
     for number in range(200):
         setting.log.append(charged(number, 1, user="u" * 4000))
@@ -171,8 +169,8 @@ async def test_a_full_disk_under_database_and_journal(small_disk: Path, tmp_path
     await engine.dispose()
 
 
-def _fill(folder: Path) -> None:
-    """Take the last bytes too."""
-    with (folder / "crumbs").open("wb", buffering=0) as out, pytest.raises(OSError, match="No space left"):
+def fill(file: Path, step: int) -> None:
+    """Write until the disk is full."""
+    with file.open("wb", buffering=0) as out, suppress(OSError):
         while True:
-            out.write(b"0")
+            out.write(bytes(step))
