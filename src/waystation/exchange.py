@@ -38,6 +38,14 @@ class Attempt(Struct):
     error: GatewayError | None = None
 
 
+class Answered(Struct):
+    """What was answered, in pieces as it came; collected only where content is stored. `calls` are names and arguments."""
+
+    text: list[str] = []
+    reasoning: list[str] = []
+    calls: list[tuple[str, list[str]]] = []
+
+
 class Exchange(Struct):
     """The state of one request, from acceptance to settlement. `id` is the generation's id.
 
@@ -66,6 +74,10 @@ class Exchange(Struct):
     native_finish_reason: str | None = None
     upstream_id: str | None = None
     served_tier: str | None = None
+    images: int = 0
+    sources: int = 0
+    """Images and cited sources of the answer."""
+    answered: Answered | None = None
     error: GatewayError | None = None
     status: int = 0
     cancelled: bool = False

@@ -142,11 +142,12 @@ class Gateway:
         dialects = {dialect.name: dialect for dialect in OUTWARD}
         media = self._media_fetch() if settings.media.fetch else None
         dispatch = Dispatch(registry, dialects, client, timeouts_of(settings), media)
-        settlement = Settlement(records.generations, self.metrics, lines, tariffs)
+        contents = records.content_keeper()
+        settlement = Settlement(records.generations, self.metrics, lines, tariffs, contents=contents)
         self._stack.callback(settlement.report)
         pipeline = Pipeline(
             _offers(settings, catalog, registry, frozenset(dialects)),
-            Answer(dispatch, tariffs, settings.server.comment_grace),
+            Answer(dispatch, tariffs, settings.server.comment_grace, keeps_content=contents is not None),
             settlement,
             self.watch,
             settings.server.request_timeout,

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 import time
 from collections.abc import Callable
 
@@ -10,20 +11,28 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from waystation.api.activity import activity_routes
 from waystation.api.analytics import analytics_routes
+from waystation.api.feedback import feedback_routes
 from waystation.api.generations import generation_routes
 from waystation.api.health import Check
 from waystation.errors import Unavailable
 from waystation.generations import journal
+from waystation.generations.content import ContentLog, GenerationContent
+from waystation.generations.durable import DurableLog
 from waystation.generations.log import GenerationLog
+from waystation.generations.redaction import Redaction
 from waystation.generations.retention import Retention, prune
+from waystation.pipeline.content import ContentKeeper
 from waystation.settings import Settings
 from waystation.storage.activity import SqlActivityStore
+from waystation.storage.content import SqlContentStore, SqlFeedbackStore
 from waystation.storage.generations import SqlGenerationStore
 from waystation.storage.retention import SqlRetention
 
 log = logging.getLogger(__name__)
 PRUNE_INTERVAL = 3600.0
 """Seconds between two looks for what is too old."""
+
+_SECRET_NAME = re.compile("KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL")
 
 Gauges = dict[str, tuple[str, float]]
 
@@ -33,6 +42,9 @@ class Records:
 
     def __init__(self, settings: Settings, engine: AsyncEngine) -> None:
         self._settings = settings.records
+        self._relaxed = settings.keys.relaxed
+        self._secrets = _secrets(settings)
+        self._feedback = SqlFeedbackStore(engine)
         self._alone = settings.server.workers == 1
         self._directory = settings.storage.data_path / "journal"
         self._activity = SqlActivityStore(engine)
@@ -43,14 +55,31 @@ class Records:
             max_journal_bytes=self._settings.journal_max_mb * 2**20,
             strict=self._settings.when_unrecordable == "refuse",
         )
+        self.contents: ContentLog = DurableLog(
+            SqlContentStore(engine),
+            settings.storage.data_path / "content-journal",
+            GenerationContent,
+            max_pending=1024,
+            max_journal_bytes=self._settings.journal_max_mb * 2**20,
+        )
 
     async def start(self) -> None:
         """Take over what earlier processes left in the journal, and begin to write."""
         await self.generations.start()
+        await self.contents.start()
 
     async def close(self) -> None:
         """Write what there is."""
+        await self.contents.close()
         await self.generations.close()
+
+    def content_keeper(self) -> ContentKeeper | None:
+        """What stores prompts and answers; None where they are not to be stored."""
+        kept = self._settings
+        if not kept.content:
+            return None
+        redaction = Redaction(kept.redact, self._secrets)
+        return ContentKeeper(self.contents, redaction, kept.content_max_kb * 1024)
 
     async def prune_forever(self) -> None:
         """Delete what is older than it is to be kept, now and then."""
@@ -69,7 +98,8 @@ class Records:
     def routes(self, canonical: Callable[[str], str]) -> list[HTTPRouteHandler]:
         """Everything that is asked about generations; `canonical` knows the permanent slug of a model."""
         return [
-            *generation_routes(self.generations, alone=self._alone),
+            *generation_routes(self.generations, self.contents, alone=self._alone),
+            *feedback_routes(self.generations, self._feedback, alone=self._alone, relaxed=self._relaxed),
             *activity_routes(self._activity, self.generations, canonical),
             *analytics_routes(self._activity, self.generations),
         ]
@@ -98,3 +128,14 @@ class Records:
             "waystation_records_damaged": ("Unreadable lines of the journal.", health.damaged),
             "waystation_journal_bytes": ("Size of the journal's folder.", journal.size(self._directory)),
         }
+
+
+def _secrets(settings: Settings) -> list[str]:
+    """The keys that are configured, in the file or by variables that sound like it."""
+    keys = [settings.keys.api_key, settings.keys.management_key]
+    of_rows = (key for row in settings.providers.values() for key in row.api_keys)
+    return [
+        *keys,
+        *of_rows,
+        *(text for name, text in settings.environment.items() if _SECRET_NAME.search(name)),
+    ]

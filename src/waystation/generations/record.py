@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 from msgspec import Raw, Struct
 
+from waystation.operations.parts import JsonObject
 from waystation.operations.usage import Cost, Usage
 
 ApiType: TypeAlias = Literal["completions", "embeddings", "rerank", "tts", "stt", "video", "image"]
@@ -86,6 +87,8 @@ class GenerationRecord(Struct, frozen=True, gc=False, omit_defaults=True):
     user_agent: str | None = None
     user: str | None = None
     session_id: str | None = None
+    metadata: dict[str, str] | None = None
+    trace: JsonObject | None = None
 
     num_media_prompt: int | None = None
     num_media_completion: int | None = None

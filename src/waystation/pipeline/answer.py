@@ -11,6 +11,7 @@ from waystation.credits.cost import Tariffs
 from waystation.exchange import Attempt, Exchange
 from waystation.operations.chat import ChatRequest
 from waystation.operations.chat_events import Event
+from waystation.pipeline.content import KeptStream, answered_by
 from waystation.pipeline.dispatch import Dispatch, Opened
 from waystation.pipeline.meter import Meter
 from waystation.pipeline.relay import Source
@@ -30,9 +31,12 @@ class Begun(Struct):
 
 
 class Answer:
-    """Answers exchanges that have a plan."""
+    """Answers exchanges that have a plan. `keeps_content`: what is answered is noted on the exchange."""
 
-    def __init__(self, dispatch: Dispatch, tariffs: Tariffs, comment_grace: float) -> None:
+    def __init__(
+        self, dispatch: Dispatch, tariffs: Tariffs, comment_grace: float, *, keeps_content: bool = False
+    ) -> None:
+        self._keeps_content = keeps_content
         self._dispatch = dispatch
         self._tariffs = tariffs
         self._comment_grace = comment_grace
@@ -52,6 +56,8 @@ class Answer:
                 result = opened.amendment.amend_result(result)
             attempt.upstream_id = result.upstream_id
             exchange.first_content = time.monotonic()
+            if self._keeps_content:
+                exchange.answered = answered_by(result)
             cost = self._meter(exchange, request, planned).result(result)
             if result.usage is None:
                 result = replace(result, usage=exchange.usage)
@@ -88,6 +94,8 @@ class Answer:
         exchange.first_content = time.monotonic()
         exchange.status = 200
         renderer = serving.dialect.stream_renderer(identity(exchange, request, begun.opened))
+        if self._keeps_content:
+            renderer = KeptStream(renderer, exchange)
         try:
             await serving.delivery.begin(renderer, begun.held)
             await serving.delivery.carry(begun.source)

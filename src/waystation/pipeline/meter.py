@@ -5,8 +5,10 @@ from waystation.credits.cost import Tariff
 from waystation.exchange import Exchange
 from waystation.operations.chat import ChatRequest, ChatResult
 from waystation.operations.chat_events import (
+    Annotation,
     ChoiceEnd,
     Event,
+    MediaDelta,
     MessageEnd,
     MessageStart,
     ReasoningDelta,
@@ -14,7 +16,7 @@ from waystation.operations.chat_events import (
     TextDelta,
     ToolCallDelta,
 )
-from waystation.operations.parts import AudioOutput, Reasoning, Refusal, Text, ToolCall
+from waystation.operations.parts import AudioOutput, ImageOutput, Reasoning, Refusal, Text, ToolCall
 from waystation.operations.usage import Cost, Usage
 
 BYTES_PER_TOKEN = 4
@@ -49,6 +51,9 @@ class Meter:
         if result.choices:
             self._exchange.finish_reason = result.choices[0].finish_reason
             self._exchange.native_finish_reason = result.choices[0].native_finish_reason
+            for choice in result.choices:
+                self._exchange.sources += len(choice.annotations)
+                self._exchange.images += sum([type(part) is ImageOutput for part in choice.parts])
         if result.usage is None:
             self._produced = sum(_length(part) for choice in result.choices for part in choice.parts)
         return self._charge(result.usage)
@@ -64,6 +69,7 @@ class Meter:
         exchange.usage = exchange.cost = exchange.error = None
         exchange.upstream_id = exchange.served_tier = None
         exchange.finish_reason = exchange.native_finish_reason = None
+        exchange.images = exchange.sources = 0
 
     def _rare(self, event: Event) -> Event:
         match event:
@@ -78,6 +84,10 @@ class Meter:
                     self._exchange.served_tier = event.service_tier
                 cost = self._charge(usage)
                 return MessageEnd(self._exchange.usage, cost, event.service_tier, extras)
+            case MediaDelta(kind="image"):
+                self._exchange.images += 1
+            case Annotation():
+                self._exchange.sources += 1
             case StreamError(error=error):
                 self._exchange.error = error
             case _:

@@ -12,6 +12,9 @@ from waystation.errors import ProviderError
 from waystation.exchange import Attempt, Exchange
 from waystation.generations.log import GenerationLog
 from waystation.generations.record import NO_PRICING, GenerationRecord, ProviderResponse
+from waystation.operations.chat import ChatRequest
+from waystation.operations.parts import Audio, Image, Text, Video
+from waystation.pipeline.content import ContentKeeper
 from waystation.telemetry.logging import ExchangeLine, ExchangeLog, timestamp
 from waystation.telemetry.metrics import Metrics
 
@@ -32,8 +35,15 @@ class Settlement:
     """Turns a finished exchange into what lasts: its record at once; metrics and log lines a little later, many together."""
 
     def __init__(
-        self, generations: GenerationLog, metrics: Metrics, lines: ExchangeLog, tariffs: Tariffs
+        self,
+        generations: GenerationLog,
+        metrics: Metrics,
+        lines: ExchangeLog,
+        tariffs: Tariffs,
+        *,
+        contents: ContentKeeper | None = None,
     ) -> None:
+        self._contents = contents
         self._generations = generations
         self._metrics = metrics
         self._lines = lines
@@ -53,6 +63,8 @@ class Settlement:
         exchange.ended = ended = time.monotonic()
         record = self._record(exchange, ended)
         self._generations.append(record)
+        if self._contents is not None:
+            self._contents.keep(exchange)
         first = exchange.first_content
         started = exchange.started
         self._uncounted.append(
@@ -87,6 +99,7 @@ class Settlement:
                 discount = tariff.cache_discount(usage, exchange.created)
                 if is_insured(usage, finish):
                     cost = tariff.insured(usage, exchange.created)
+        media, sounds = _media(request) if request is not None else (None, None)
         return GenerationRecord(
             id=exchange.id,
             created_at=int(exchange.created * 1000),
@@ -121,6 +134,12 @@ class Settlement:
             app_categories=app.categories,
             user_agent=app.user_agent,
             user=request.user if request is not None else None,
+            metadata=request.metadata if request is not None else None,
+            trace=request.trace if request is not None else None,
+            num_media_prompt=media,
+            num_input_audio_prompt=sounds,
+            num_media_completion=exchange.images if usage is not None else None,
+            num_search_results=exchange.sources if usage is not None else None,
             session_id=(request.session_id if request is not None else None) or app.session_id,
         )
 
@@ -141,6 +160,21 @@ class Settlement:
             tally.duration.observe(settled.ended)
         for attempt in record.attempts:
             self._metrics.attempts[attempt.provider, attempt.status or 0] += 1
+
+
+def _media(request: ChatRequest) -> tuple[int, int]:
+    """Images and videos, and sounds, of the prompt."""
+    media = sounds = 0
+    for message in request.messages:
+        for part in message.parts:
+            kind = type(part)
+            if kind is Text:
+                continue
+            if kind is Image or kind is Video:
+                media += 1
+            elif kind is Audio:
+                sounds += 1
+    return media, sounds
 
 
 def _response(attempt: Attempt) -> ProviderResponse:

@@ -105,13 +105,17 @@ class StorageSettings(Section, frozen=True, forbid_unknown_fields=True):
 
 
 class KeySettings(Section, frozen=True, forbid_unknown_fields=True):
-    """Keys that are valid from every start on, empty for none, and the prefix of those the gateway makes."""
+    """Keys that are valid from every start on, empty for none, and the prefix of those the gateway makes.
+
+    `relaxed`: inference keys may do what the specification leaves to management keys although it is about their own.
+    """
 
     secrets: ClassVar[frozenset[str]] = frozenset({"management_key", "api_key"})
 
     management_key: str = ""
     api_key: str = ""
     prefix: Annotated[str, Meta(pattern=_KEY_PREFIX, max_length=32)] = "sk-ws-v1-"
+    relaxed: bool = False
 
 
 class CreditSettings(Section, frozen=True, forbid_unknown_fields=True):
