@@ -232,7 +232,9 @@ def test_what_a_key_spends_shows_in_the_list_and_lowers_what_remains(contract: C
     assert next(one for one in listed(gateway) if one["hash"] == row["hash"]) == row
 
 
-@pytest.mark.filterwarnings("ignore:warning. .. DEPRECATED:DeprecationWarning")  # fields that `/key` still has
+@pytest.mark.filterwarnings(
+    "ignore:warning. .. DEPRECATED:DeprecationWarning"
+)  # fields that `/key` still has
 def test_the_official_sdk_manages_keys(contract: Contract) -> None:
     with OpenRouter(api_key=MANAGEMENT_KEY, server_url=contract.gateway.base_url) as client:
         made = client.api_keys.create(name="of the SDK", limit=3, limit_reset="daily")
