@@ -27,7 +27,7 @@ def page(gateway: GatewayProcess, **query: str) -> Answer:
     return call(gateway, "GET", f"/auth?{urlencode(query)}", key=None)
 
 
-def submit(gateway: GatewayProcess, headers: dict[str, str] | None = None, **fields: str) -> Answer:
+def submit(gateway: GatewayProcess, headers: dict[str, str] | None = None, /, **fields: str) -> Answer:
     return call(gateway, "POST", "/auth", urlencode(fields), headers=FORM | (headers or {}), key=None)
 
 
@@ -40,7 +40,7 @@ def code_of(answer: Answer) -> str:
     return parse_qs(urlsplit(answer.headers["location"]).query)["code"][0]
 
 
-def allowed(gateway: GatewayProcess, key: str = API_KEY, **fields: str) -> str:
+def allowed(gateway: GatewayProcess, key: str = API_KEY, /, **fields: str) -> str:
     return code_of(submit(gateway, key=key, callback_url=CALLBACK, **fields))
 
 
