@@ -16,8 +16,7 @@ from waystation.api.model_rows import architecture, endpoint_row, model_row
 from waystation.catalog.model import Model
 from waystation.errors import NotFound
 from waystation.operations.parts import JsonObject
-from waystation.routing.offers import Offers
-from waystation.routing.select import blended_price
+from waystation.routing.offers import Offers, blended_price
 
 
 class Listing:

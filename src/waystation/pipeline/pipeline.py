@@ -22,9 +22,9 @@ from waystation.pipeline.caller import Caller
 from waystation.pipeline.serving import Serving
 from waystation.pipeline.settle import Settlement
 from waystation.pipeline.watch import Reason, Watch, Watched
-from waystation.routing.eligible import PromptSize
 from waystation.routing.offers import Offers
-from waystation.routing.plan import Plan
+from waystation.routing.plan import Plan, Question
+from waystation.routing.prompt import PromptSize
 from waystation.routing.select import select
 from waystation.routing.slug import names_of, resolve
 
@@ -81,7 +81,9 @@ class Pipeline:
     def _plan(self, exchange: Exchange, request: ChatRequest, body_bytes: int) -> Plan:
         offers = self.offers
         prompt = PromptSize(body_bytes, lambda: estimate_prompt_tokens(request))
-        plan = select(request, resolve(names_of(request), offers), prompt, offers, self._random)
+        seed = self._random.getrandbits(64)
+        candidates = resolve(names_of(request), offers)
+        plan = select(Question(request, candidates, prompt, offers, seed, exchange.created))
         exchange.strategy = plan.attempts[0].candidate.strategy
         return plan
 
