@@ -61,7 +61,7 @@ async def test_what_was_spent_stays_known(engine: AsyncEngine) -> None:
 
     assert (await store.spend(KEY, NOON)).total == 3
     found = await sums.query(_all("cost"), NOW)
-    assert found.rows[0].metrics == (pytest.approx(3e-9),)
+    assert found.rows[0].metrics[0] == pytest.approx(3e-9)
 
 
 async def test_sums_of_minutes_and_hours_go_and_those_of_days_stay(engine: AsyncEngine) -> None:

@@ -48,7 +48,7 @@ class NewKey(Struct, frozen=True):
     """The body of `POST /keys`."""
 
     name: Name
-    limit: Decimal | None = None
+    limit: float | None = None
     limit_reset: LimitReset | None = None
     include_byok_in_limit: bool = False
     expires_at: str | None = None
@@ -61,7 +61,7 @@ class EditedKey(Struct, frozen=True):
 
     name: Name | UnsetType = UNSET
     disabled: bool | UnsetType = UNSET
-    limit: Decimal | UnsetType | None = UNSET
+    limit: float | UnsetType | None = UNSET
     limit_reset: LimitReset | UnsetType | None = UNSET
     include_byok_in_limit: bool | UnsetType = UNSET
 
@@ -88,6 +88,11 @@ class Keys:
     async def row(self, account: Account) -> JsonObject:
         """One key of `/keys`."""
         return key_row(*(await self.spends((account,)))[0])
+
+    async def add(self, account: Account) -> None:
+        """Keep a new key."""
+        await self.store.add(account)
+        await self.tell()
 
     async def tell(self) -> None:
         """Let this process know at once what was changed."""
@@ -144,8 +149,7 @@ def _changing(keys: Keys) -> list[HTTPRouteHandler]:
     async def create(data: NewKey) -> JsonObject:
         raw = make_key(keys.prefix)
         account = _account(raw, keys.prefix, data)
-        await keys.store.add(account)
-        await keys.tell()
+        await keys.add(account)
         return {"data": await keys.row(account), "key": raw}
 
     @patch(_ONE, operation_id="updateKeys", summary="Change a key", tags=["Keys"], opt=needs(Role.MANAGEMENT))
@@ -178,16 +182,16 @@ def _existing(account: Account | None) -> Account:
     return account
 
 
-def limit_of(usd: Decimal | None, field: str = "limit") -> int | None:
+def limit_of(usd: float | None) -> int | None:
     """A limit of the wire in nano-dollars; `InvalidRequest` for what cannot be one."""
     if usd is None:
         return None
     try:
-        nano = nano_of(usd)
+        nano = nano_of(Decimal(str(usd)))
     except ValueError:
         nano = -1
     if not 0 <= nano <= _MOST_NANO:
-        raise InvalidRequest(f"{field}: expected an amount of USD from 0 to {_MOST_NANO // 10**9}")
+        raise InvalidRequest(f"limit: expected an amount of USD from 0 to {_MOST_NANO // 10**9}")
     return nano
 
 

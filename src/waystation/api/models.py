@@ -17,8 +17,7 @@ from waystation.api.roles import Role, needs
 from waystation.catalog.model import Model
 from waystation.errors import NotFound
 from waystation.operations.parts import JsonObject
-from waystation.routing.offers import Offers
-from waystation.routing.select import blended_price
+from waystation.routing.offers import Offers, blended_price
 
 
 class Listing:

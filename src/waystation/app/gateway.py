@@ -6,9 +6,12 @@ from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
 from typing import Self
 
+from litestar.handlers import HTTPRouteHandler
+
 from waystation.accounts.bootstrap import FirstKeys, ensure_keys
 from waystation.accounts.keys import KeyRing
 from waystation.accounts.store import KeyStore, refresh
+from waystation.api.consent import consent_routes
 from waystation.api.control import ControlPlane
 from waystation.api.cors import Cors
 from waystation.api.description import InferenceRoute, description_routes
@@ -16,6 +19,7 @@ from waystation.api.health import Check, health_routes
 from waystation.api.inference import Inference
 from waystation.api.keys import Keys, key_routes
 from waystation.api.models import Listing, model_routes
+from waystation.api.oauth import Authorizations, oauth_routes
 from waystation.api.routes import FrontDoor
 from waystation.app.records import Records
 from waystation.catalog.endpoint import Endpoint
@@ -47,6 +51,7 @@ from waystation.providers.own_models import own_models
 from waystation.providers.registry import Registry
 from waystation.routing.offers import Offers
 from waystation.settings import Settings
+from waystation.storage.codes import SqlCodeStore
 from waystation.storage.engine import open_engine
 from waystation.storage.keys import SqlKeyStore
 from waystation.storage.spending import SqlSpending
@@ -154,7 +159,13 @@ class Gateway:
         )
         spending = SqlSpending(engine, records.generations.flush)
         keys = Keys(key_store, self.keys, spending, settings.keys.prefix)
-        self.front_door = self._open_doors(pipeline, registry, records, settlement, keys)
+        authorizations = Authorizations(keys, SqlCodeStore(engine))
+        key_handlers = [
+            *key_routes(keys),
+            *oauth_routes(authorizations),
+            *consent_routes(authorizations, self.keys),
+        ]
+        self.front_door = self._open_doors(pipeline, registry, records, settlement, key_handlers)
         self._keep_doing(_report_forever(settlement.report))
         self._keep_doing(_refresh_forever(self.keys, key_store))
         self._keep_doing(records.prune_forever())
@@ -200,7 +211,7 @@ class Gateway:
         registry: Registry,
         records: Records,
         settlement: Settlement,
-        keys: Keys,
+        key_handlers: list[HTTPRouteHandler],
     ) -> FrontDoor:
         settings = self.settings
         cors = Cors(settings.server.cors_origins)
@@ -236,7 +247,7 @@ class Gateway:
             *health_routes(checks, metrics),
             *model_routes(Listing(lambda: pipeline.offers, provider_name)),
             *records.routes(canonical),
-            *key_routes(keys),
+            *key_handlers,
         ]
         handlers += description_routes(handlers, INFERENCE)
         max_body = settings.server.max_body_mb * 2**20
