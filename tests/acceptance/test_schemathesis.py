@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from gateway_client import call
-from gateway_process import API_KEY, GatewayProcess, StartGateway
+from gateway_process import API_KEY, MANAGEMENT_KEY, GatewayProcess, StartGateway
 from shared_folder import shared
 
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
@@ -24,7 +24,8 @@ PUBLIC = (
     "/providers",
     "/embeddings/models",
 )
-GUARDED = ("/chat/completions", "/key", "/generation")
+GUARDED = ("/chat/completions", "/key", "/generation", "/generation/content")
+MANAGED = ("/activity", "/analytics/meta", "/analytics/query", "/generation/feedback")
 SERVED_MODEL = "openai/gpt-4o-mini"
 
 
@@ -43,7 +44,14 @@ def setting(start_gateway: StartGateway, replay_module: ModuleType) -> Iterator[
 
 
 def run(
-    gateway: GatewayProcess, folder: Path, paths: tuple[str, ...], *, checks: str, hooks: str, examples: int
+    gateway: GatewayProcess,
+    folder: Path,
+    paths: tuple[str, ...],
+    *,
+    checks: str,
+    hooks: str,
+    examples: int,
+    key: str = API_KEY,
 ) -> str:
     """Run schemathesis on these paths; its report, which it must have ended without a failure."""
     command = [
@@ -51,7 +59,7 @@ def run(
         "run",
         str(shared("spec", "openrouter-openapi.yaml")),
         *("--url", gateway.base_url),
-        *("--header", f"Authorization: Bearer {API_KEY}"),
+        *("--header", f"Authorization: Bearer {key}"),
         *(part for path in paths for part in ("--include-path", path)),
         *("--phases", "examples,fuzzing", "--max-examples", str(examples), "--seed", "1"),
         *("--request-timeout", "10", "--continue-on-failure", "--suppress-health-check", "all"),
@@ -97,6 +105,19 @@ def test_guarded_routes_keep_the_specification_and_their_guard(setting: Setting,
         examples=8,
     )
     assert passed(report) >= 30
+
+
+def test_records_keep_the_specification_for_management_keys(setting: Setting, tmp_path: Path) -> None:
+    report = run(
+        setting.gateway,
+        tmp_path,
+        MANAGED,
+        checks=CHECKS + ",ignored_auth",
+        hooks="schemathesis_hooks",
+        examples=8,
+        key=MANAGEMENT_KEY,
+    )
+    assert passed(report) >= 20
 
 
 def test_requests_for_a_model_that_is_served_reach_its_provider(setting: Setting, tmp_path: Path) -> None:

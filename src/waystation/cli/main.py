@@ -8,6 +8,7 @@ from waystation.cli.doctor import doctor
 from waystation.cli.keys import keys
 from waystation.cli.local import local
 from waystation.cli.migrate import migrate
+from waystation.cli.report import report
 from waystation.cli.serve import serve
 from waystation.errors import GatewayError
 from waystation.settings import SettingsError
@@ -42,5 +43,5 @@ def main() -> None:
     """
 
 
-for command in (serve, doctor, local, catalog, keys, migrate):
+for command in (serve, doctor, local, catalog, keys, migrate, report):
     main.add_command(command)
