@@ -5,6 +5,7 @@ import click
 from waystation import __version__
 from waystation.cli.catalog import catalog
 from waystation.cli.doctor import doctor
+from waystation.cli.importing import importing
 from waystation.cli.keys import keys
 from waystation.cli.local import local
 from waystation.cli.migrate import migrate
@@ -43,5 +44,5 @@ def main() -> None:
     """
 
 
-for command in (serve, doctor, local, catalog, keys, migrate, report):
+for command in (serve, doctor, local, catalog, keys, migrate, report, importing):
     main.add_command(command)
