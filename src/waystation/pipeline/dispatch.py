@@ -134,7 +134,7 @@ class Dispatch:
         )
         attempt.status = response.status
         if response.status != 200:
-            raise await self._refusal(dialect, response)
+            raise await self._refusal(provider, dialect, response)
         return Opened(planned, provider, dialect, response, amendment)
 
     def timeouts_of(self, slug: str) -> Timeouts:
@@ -157,7 +157,7 @@ class Dispatch:
         )
 
     @staticmethod
-    async def _refusal(dialect: Outward, response: Response) -> GatewayError:
+    async def _refusal(provider: Provider, dialect: Outward, response: Response) -> GatewayError:
         try:
             body = await response.read(MAX_ERROR_BYTES)
         except ProviderError:
@@ -168,7 +168,7 @@ class Dispatch:
             return BadResponse(
                 "The provider answered with an unexpected status.", upstream_status=response.status
             )
-        return dialect.parse_error(response.status, response.headers, body)
+        return dialect.parse_error(response.status, response.headers, provider.without_secrets(body))
 
 
 def _encoded(body: JsonObject) -> bytes:
