@@ -20,6 +20,7 @@ comment_grace = 0.2
 max_body_mb = 1
 [routing]
 order = "listed"
+repeats = 0
 [providers.first]
 base_url = "{first}"
 api_key = "sk-fake-first"

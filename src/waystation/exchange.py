@@ -36,6 +36,10 @@ class Attempt(Struct):
     status: int | None = None
     upstream_id: str | None = None
     error: GatewayError | None = None
+    key: int = 0
+    """Which of the provider's keys it was made with."""
+    outrun: bool = False
+    """Given up because another endpoint, asked at the same time, answered first."""
 
 
 class Exchange(Struct):

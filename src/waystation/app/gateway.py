@@ -37,6 +37,7 @@ from waystation.dialects.openai_chat.wire import WireRequest
 from waystation.errors import Unavailable
 from waystation.generations.log import GenerationLog
 from waystation.pipeline.answer import Answer
+from waystation.pipeline.attempts import Attempts, Persistence
 from waystation.pipeline.dispatch import Dispatch
 from waystation.pipeline.media import MediaFetch
 from waystation.pipeline.pipeline import Pipeline
@@ -146,7 +147,12 @@ class Gateway:
         self._stack.callback(settlement.report)
         pipeline = Pipeline(
             _offers(settings, catalog, registry, frozenset(dialects)),
-            Answer(dispatch, tariffs, settings.server.comment_grace),
+            Answer(
+                Attempts(registry, dispatch.timeouts_of, persistence_of(settings)),
+                dispatch,
+                tariffs,
+                settings.server.comment_grace,
+            ),
             settlement,
             self.watch,
             settings.server.request_timeout,
@@ -257,6 +263,12 @@ def timeouts_of(settings: Settings) -> Timeouts:
         idle=upstream.idle_timeout,
         total=upstream.total_timeout,
     )
+
+
+def persistence_of(settings: Settings) -> Persistence:
+    """How much is tried for one exchange."""
+    routing = settings.routing
+    return Persistence(routing.repeats, routing.hedge_after, routing.health)
 
 
 def _offers(settings: Settings, catalog: Catalog, registry: Registry, spoken: frozenset[str]) -> Offers:

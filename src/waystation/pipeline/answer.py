@@ -11,7 +11,9 @@ from waystation.credits.cost import Tariffs
 from waystation.exchange import Attempt, Exchange
 from waystation.operations.chat import ChatRequest
 from waystation.operations.chat_events import Event
+from waystation.pipeline.attempts import Attempts
 from waystation.pipeline.dispatch import Dispatch, Opened
+from waystation.pipeline.going import Going
 from waystation.pipeline.meter import Meter
 from waystation.pipeline.relay import Source
 from waystation.pipeline.serving import Serving
@@ -32,7 +34,10 @@ class Begun(Struct):
 class Answer:
     """Answers exchanges that have a plan."""
 
-    def __init__(self, dispatch: Dispatch, tariffs: Tariffs, comment_grace: float) -> None:
+    def __init__(
+        self, attempts: Attempts, dispatch: Dispatch, tariffs: Tariffs, comment_grace: float
+    ) -> None:
+        self._attempts = attempts
         self._dispatch = dispatch
         self._tariffs = tariffs
         self._comment_grace = comment_grace
@@ -41,7 +46,7 @@ class Answer:
         """The answer at once."""
         exchange = serving.exchange
 
-        async def attempt_one(planned: PlannedAttempt, attempt: Attempt) -> bytes:
+        async def attempt_one(exchange: Exchange, planned: PlannedAttempt, attempt: Attempt) -> bytes:
             opened = await self._dispatch.open(exchange, request, planned, attempt)
             try:
                 body = await opened.response.read()
@@ -57,7 +62,9 @@ class Answer:
                 result = replace(result, usage=exchange.usage)
             return serving.dialect.render_response(result, identity(exchange, request, opened), cost, None)
 
-        body = await self._dispatch.attempt_each(exchange, plan, serving.watched, attempt_one)
+        body = await self._attempts.first_success(
+            Going(exchange, serving.watched, attempt_one, _let_go), plan
+        )
         exchange.status = 200
         serving.caller.reply(200, JSON, serving.headers, body)
 
@@ -65,7 +72,7 @@ class Answer:
         """The answer as it is made."""
         exchange, watched = serving.exchange, serving.watched
 
-        async def attempt_one(planned: PlannedAttempt, attempt: Attempt) -> Begun:
+        async def attempt_one(exchange: Exchange, planned: PlannedAttempt, attempt: Attempt) -> Begun:
             opened = await self._dispatch.open(exchange, request, planned, attempt)
             meter = self._meter(exchange, request, planned)
             amend = opened.amendment.amend_events if opened.amendment is not None else None
@@ -82,9 +89,10 @@ class Answer:
         watched.speak = self._speaker(serving)
         watched.speak_at = exchange.started + self._comment_grace
         try:
-            begun = await self._dispatch.attempt_each(exchange, plan, watched, attempt_one)
+            begun = await self._attempts.first_success(Going(exchange, watched, attempt_one, _close), plan)
         finally:
             watched.speak_at = None
+        begun.meter.exchange = exchange
         exchange.first_content = time.monotonic()
         exchange.status = 200
         renderer = serving.dialect.stream_renderer(identity(exchange, request, begun.opened))
@@ -104,6 +112,15 @@ class Answer:
             serving.delivery.speak(serving.dialect.stream_renderer(nobody(serving.exchange)).comment())
 
         return speak
+
+
+def _let_go(body: bytes) -> None:
+    """An answer that came second."""
+
+
+def _close(begun: Begun) -> None:
+    """A stream that came second."""
+    begun.source.close()
 
 
 def identity(exchange: Exchange, request: ChatRequest, opened: Opened) -> Identity:

@@ -23,10 +23,10 @@ BYTES_PER_TOKEN = 4
 class Meter:
     """Counts one attempt's output and prices its usage. Writes what it learns on the exchange."""
 
-    __slots__ = ("_exchange", "_produced", "_request", "_tariff")
+    __slots__ = ("_produced", "_request", "_tariff", "exchange")
 
     def __init__(self, exchange: Exchange, request: ChatRequest, tariff: Tariff) -> None:
-        self._exchange = exchange
+        self.exchange = exchange
         self._request = request
         self._tariff = tariff
         self._produced = 0
@@ -44,23 +44,23 @@ class Meter:
 
     def result(self, result: ChatResult) -> Cost:
         """The same for an answer that came whole."""
-        self._exchange.upstream_id = result.upstream_id
-        self._exchange.served_tier = result.service_tier
+        self.exchange.upstream_id = result.upstream_id
+        self.exchange.served_tier = result.service_tier
         if result.choices:
-            self._exchange.finish_reason = result.choices[0].finish_reason
-            self._exchange.native_finish_reason = result.choices[0].native_finish_reason
+            self.exchange.finish_reason = result.choices[0].finish_reason
+            self.exchange.native_finish_reason = result.choices[0].native_finish_reason
         if result.usage is None:
             self._produced = sum(_length(part) for choice in result.choices for part in choice.parts)
         return self._charge(result.usage)
 
     def interrupted(self) -> None:
         """The stream ended without its usage: bill what was produced, marked as estimated."""
-        if self._exchange.usage is None:
+        if self.exchange.usage is None:
             self._charge(None)
 
     def forget(self) -> None:
         """The attempt failed before its content: nothing of it is the exchange's."""
-        exchange = self._exchange
+        exchange = self.exchange
         exchange.usage = exchange.cost = exchange.error = None
         exchange.upstream_id = exchange.served_tier = None
         exchange.finish_reason = exchange.native_finish_reason = None
@@ -68,18 +68,18 @@ class Meter:
     def _rare(self, event: Event) -> Event:
         match event:
             case MessageStart(upstream_id=upstream_id, service_tier=tier):
-                self._exchange.upstream_id = upstream_id
-                self._exchange.served_tier = tier
+                self.exchange.upstream_id = upstream_id
+                self.exchange.served_tier = tier
             case ChoiceEnd(reason=reason, native_reason=native_reason):
-                self._exchange.finish_reason = reason
-                self._exchange.native_finish_reason = native_reason
+                self.exchange.finish_reason = reason
+                self.exchange.native_finish_reason = native_reason
             case MessageEnd(usage=usage, extras=extras):
                 if event.service_tier:
-                    self._exchange.served_tier = event.service_tier
+                    self.exchange.served_tier = event.service_tier
                 cost = self._charge(usage)
-                return MessageEnd(self._exchange.usage, cost, event.service_tier, extras)
+                return MessageEnd(self.exchange.usage, cost, event.service_tier, extras)
             case StreamError(error=error):
-                self._exchange.error = error
+                self.exchange.error = error
             case _:
                 pass
         return event
@@ -89,9 +89,9 @@ class Meter:
             produced = -(-self._produced // BYTES_PER_TOKEN)
             asked = estimate_prompt_tokens(self._request)
             usage = Usage(prompt_tokens=asked, completion_tokens=produced, estimated=True)
-        cost = self._tariff.price(usage, self._exchange.created)
-        self._exchange.usage = usage
-        self._exchange.cost = cost
+        cost = self._tariff.price(usage, self.exchange.created)
+        self.exchange.usage = usage
+        self.exchange.cost = cost
         return cost
 
 
