@@ -26,6 +26,13 @@ class Attribution(Struct, frozen=True):
     wants_metadata: bool = False
 
 
+class Called(Struct):
+    """A tool call of the answer: its name, and its arguments in pieces as they came."""
+
+    name: str
+    arguments: list[str]
+
+
 class Attempt(Struct):
     """One call to one endpoint. Times are seconds on the monotonic clock; `status` is the provider's, None if none came."""
 
@@ -70,6 +77,8 @@ class Exchange(Struct):
     native_finish_reason: str | None = None
     upstream_id: str | None = None
     served_tier: str | None = None
+    calls: list[Called] = []
+    """The tool calls of the answer, where the request brought tools."""
     error: GatewayError | None = None
     status: int = 0
     cancelled: bool = False

@@ -27,6 +27,7 @@ _LEARNED: Final = (
     "native_finish_reason",
     "upstream_id",
     "served_tier",
+    "calls",
 )
 """Fields of an exchange that an attempt fills in. A runner has an exchange of its own until it has won."""
 
