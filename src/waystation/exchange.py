@@ -13,6 +13,7 @@ from waystation.catalog.endpoint import Endpoint
 from waystation.errors import GatewayError
 from waystation.operations.chat import ChatRequest
 from waystation.operations.usage import Cost, Usage
+from waystation.routing.plan import Plan
 
 
 class Attribution(Struct, frozen=True):
@@ -62,6 +63,7 @@ class Exchange(Struct):
     account: Account
     app: Attribution
     request: ChatRequest | None = None
+    plan: Plan | None = None
     strategy: str = "direct"
     attempts: list[Attempt] = []
     endpoint: Endpoint | None = None

@@ -41,6 +41,7 @@ from waystation.pipeline.attempts import Attempts, Persistence
 from waystation.pipeline.dispatch import Dispatch
 from waystation.pipeline.media import MediaFetch
 from waystation.pipeline.pipeline import Pipeline
+from waystation.pipeline.router_metadata import RouterMetadata
 from waystation.pipeline.settle import Settlement
 from waystation.pipeline.watch import Reason, Watch
 from waystation.providers.discover import discover
@@ -155,7 +156,8 @@ class Gateway:
             ),
             settlement,
             self.watch,
-            settings.server.request_timeout,
+            router_metadata=RouterMetadata(lambda slug: name_of(slug, registry, catalog)),
+            request_timeout=settings.server.request_timeout,
         )
         self.front_door = self._open_doors(pipeline, registry, generations, settlement)
         self._keep_doing(_report_forever(settlement.report))
@@ -208,9 +210,7 @@ class Gateway:
         }
 
         def provider_name(slug: str) -> str:
-            provider = registry.get(slug)
-            facts = pipeline.offers.catalog.providers.get(slug)
-            return provider.name if provider is not None else facts.name if facts is not None else slug
+            return name_of(slug, registry, pipeline.offers.catalog)
 
         def checks() -> tuple[Check, ...]:
             health = generations.health()
@@ -263,6 +263,13 @@ def timeouts_of(settings: Settings) -> Timeouts:
         idle=upstream.idle_timeout,
         total=upstream.total_timeout,
     )
+
+
+def name_of(slug: str, registry: Registry, catalog: Catalog) -> str:
+    """A provider's display name."""
+    provider = registry.get(slug)
+    facts = catalog.providers.get(slug)
+    return provider.name if provider is not None else facts.name if facts is not None else slug
 
 
 def persistence_of(settings: Settings) -> Persistence:

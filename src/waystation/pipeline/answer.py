@@ -9,8 +9,9 @@ from msgspec.structs import replace
 from waystation.codec.dialect import Identity
 from waystation.credits.cost import Tariffs
 from waystation.exchange import Attempt, Exchange
-from waystation.operations.chat import ChatRequest
+from waystation.operations.chat import ChatRequest, ChatResult
 from waystation.operations.chat_events import Event
+from waystation.operations.usage import Cost
 from waystation.pipeline.attempts import Attempts
 from waystation.pipeline.dispatch import Dispatch, Opened
 from waystation.pipeline.going import Going
@@ -20,6 +21,14 @@ from waystation.pipeline.serving import Serving
 from waystation.routing.plan import Plan, PlannedAttempt
 
 JSON = b"application/json"
+
+
+class Brought(Struct):
+    """An answer that came whole."""
+
+    opened: Opened
+    result: ChatResult
+    cost: Cost
 
 
 class Begun(Struct):
@@ -46,7 +55,7 @@ class Answer:
         """The answer at once."""
         exchange = serving.exchange
 
-        async def attempt_one(exchange: Exchange, planned: PlannedAttempt, attempt: Attempt) -> bytes:
+        async def attempt_one(exchange: Exchange, planned: PlannedAttempt, attempt: Attempt) -> Brought:
             opened = await self._dispatch.open(exchange, request, planned, attempt)
             try:
                 body = await opened.response.read()
@@ -60,11 +69,12 @@ class Answer:
             cost = self._meter(exchange, request, planned).result(result)
             if result.usage is None:
                 result = replace(result, usage=exchange.usage)
-            return serving.dialect.render_response(result, identity(exchange, request, opened), cost, None)
+            return Brought(opened, result, cost)
 
-        body = await self._attempts.first_success(
-            Going(exchange, serving.watched, attempt_one, _let_go), plan
-        )
+        going = Going(exchange, serving.watched, attempt_one, _let_go)
+        brought = await self._attempts.first_success(going, plan)
+        known = identity(exchange, request, brought.opened)
+        body = serving.dialect.render_response(brought.result, known, brought.cost, serving.metadata)
         exchange.status = 200
         serving.caller.reply(200, JSON, serving.headers, body)
 
@@ -96,6 +106,7 @@ class Answer:
         exchange.first_content = time.monotonic()
         exchange.status = 200
         renderer = serving.dialect.stream_renderer(identity(exchange, request, begun.opened))
+        renderer.metadata = serving.metadata
         try:
             await serving.delivery.begin(renderer, begun.held)
             await serving.delivery.carry(begun.source)
@@ -114,7 +125,7 @@ class Answer:
         return speak
 
 
-def _let_go(body: bytes) -> None:
+def _let_go(_: Brought) -> None:
     """An answer that came second."""
 
 

@@ -138,6 +138,7 @@ async def _call(going: Going[T], planned: PlannedAttempt, attempt: Attempt, pati
     else:
         exchange.endpoint = attempt.endpoint
         exchange.provider_name = attempt.provider_name
+        exchange.strategy = planned.candidate.strategy
         return result
     finally:
         watched.content_by = None

@@ -19,6 +19,7 @@ T = TypeVar("T")
 _LEARNED: Final = (
     "endpoint",
     "provider_name",
+    "strategy",
     "dropped",
     "first_content",
     "usage",

@@ -19,6 +19,7 @@ from waystation.operations.chat import ChatRequest
 from waystation.operations.chat_events import StreamError
 from waystation.pipeline.answer import JSON, Answer, nobody
 from waystation.pipeline.caller import Caller
+from waystation.pipeline.router_metadata import RouterMetadata
 from waystation.pipeline.serving import Serving
 from waystation.pipeline.settle import Settlement
 from waystation.pipeline.watch import Reason, Watch, Watched
@@ -37,12 +38,20 @@ class Pipeline:
     """Serves exchanges. One for the process; `offers` is swapped when the catalogue changes."""
 
     def __init__(
-        self, offers: Offers, answer: Answer, settlement: Settlement, watch: Watch, request_timeout: float
+        self,
+        offers: Offers,
+        answer: Answer,
+        settlement: Settlement,
+        watch: Watch,
+        *,
+        router_metadata: RouterMetadata,
+        request_timeout: float,
     ) -> None:
         self.offers = offers
         self._answer = answer
         self._settlement = settlement
         self._watch = watch
+        self._router_metadata = router_metadata
         self._request_timeout = request_timeout
         self._random = Random()  # noqa: S311 - draws endpoints, not secrets
 
@@ -54,7 +63,7 @@ class Pipeline:
         if task is None:
             raise RuntimeError("an exchange is served in a task")
         watched = Watched(task, caller, exchange.started + self._request_timeout)
-        serving = Serving(exchange, dialect, caller, watched)
+        serving = Serving(exchange, dialect, caller, watched, self._router_metadata)
         self._watch.enter(watched)
         try:
             try:
@@ -82,6 +91,7 @@ class Pipeline:
         offers = self.offers
         prompt = PromptSize(body_bytes, lambda: estimate_prompt_tokens(request))
         plan = select(request, resolve(names_of(request), offers), prompt, offers, self._random)
+        exchange.plan = plan
         exchange.strategy = plan.attempts[0].candidate.strategy
         return plan
 
@@ -103,10 +113,12 @@ async def _refuse(serving: Serving, error: GatewayError) -> None:
     exchange.error = error
     if caller.started or serving.delivery.speaking:
         exchange.status = 200
-        await serving.delivery.fail(dialect.stream_renderer(nobody(exchange)), StreamError(error))
+        renderer = dialect.stream_renderer(nobody(exchange))
+        renderer.metadata = serving.metadata
+        await serving.delivery.fail(renderer, StreamError(error))
         return
     exchange.status = error.status
     named = list(serving.headers)
     if error.retry_after is not None:
         named.append((b"retry-after", str(error.retry_after).encode()))
-    caller.reply(error.status, JSON, named, dialect.render_error(error, exchange.id, None))
+    caller.reply(error.status, JSON, named, dialect.render_error(error, exchange.id, serving.metadata))
