@@ -72,7 +72,7 @@ class Attempts:
             if result is not None:
                 return result
             pending = _repeatable(pending, made[before:])
-            pause = _pause(repeat, made[before:])
+            pause = pause_before(repeat, made[before:])
             if not pending or repeat == self._persistence.repeats or _is_final(going, pause):
                 break
             await asyncio.sleep(pause)
@@ -163,7 +163,7 @@ def _repeatable(pending: Sequence[PlannedAttempt], made: Sequence[Attempt]) -> l
     ]
 
 
-def _pause(repeat: int, made: Sequence[Attempt]) -> float:
+def pause_before(repeat: int, made: Sequence[Attempt]) -> float:
     """Seconds before a repeat: longer each time, never two callers in step, and no shorter than the providers ask for."""
     hints = [one.error.retry_after for one in made if one.error is not None and one.error.retry_after]
     backoff = min(FIRST_PAUSE * 2.0**repeat, LONGEST_PAUSE)
