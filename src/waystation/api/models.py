@@ -1,4 +1,4 @@
-"""The catalogue's routes (contract 21): models, their endpoints, providers. Public: no key is asked for.
+"""The catalogue's routes (contract 21): models, their endpoints, providers. Public, but for what is a caller's own.
 
 By default they list what the configured providers can serve; `?availability=all` lists everything known, each endpoint
 saying whether it is configured.
@@ -11,8 +11,11 @@ from xml.sax.saxutils import escape
 from litestar import MediaType, Request, Response, get
 from litestar.handlers import HTTPRouteHandler
 
+from waystation.accounts.keys import KeyRing
+from waystation.api.credentials import inference_account
 from waystation.api.model_filters import Listed, filters_of, ordered, page
 from waystation.api.model_rows import architecture, endpoint_row, model_row
+from waystation.api.request_headers import headers_of
 from waystation.catalog.model import Model
 from waystation.errors import NotFound
 from waystation.operations.parts import JsonObject
@@ -63,6 +66,17 @@ class Listing:
             shown = [pair for pair in shown if pair[1]]
         return [endpoint_row(model, e, self.provider_name(e.provider), configured=c) for e, c in shown]
 
+    def without_retention(self, *, everything: bool) -> list[JsonObject]:
+        """The rows of all endpoints whose providers keep nothing."""
+        offers = self._offers()
+        keepers = offers.catalog.providers
+        return [
+            endpoint_row(row.model, e, self.provider_name(e.provider), configured=offers.is_callable(e))
+            for row in self.rows(everything=everything)
+            for e in row.endpoints
+            if e.provider in keepers and keepers[e.provider].zdr
+        ]
+
     def select(self, query: dict[str, str]) -> list[Listed]:
         """The rows a query asks for, in its order."""
         catalog = self._offers().catalog
@@ -92,7 +106,7 @@ class Listing:
         ]
 
 
-def model_routes(listing: Listing) -> list[HTTPRouteHandler]:
+def model_routes(listing: Listing, keys: KeyRing) -> list[HTTPRouteHandler]:
     """All of them, below `/api/v1`."""
 
     @get("/api/v1/models", summary="List models", operation_id="getModels", tags=["Models"])
@@ -107,6 +121,28 @@ def model_routes(listing: Listing) -> list[HTTPRouteHandler]:
     @get("/api/v1/models/count", summary="Count models", operation_id="listModelsCount", tags=["Models"])
     async def count(request: Request[Any, Any, Any]) -> JsonObject:
         return {"data": {"count": len(listing.select(dict(request.query_params)))}}
+
+    @get(
+        "/api/v1/models/user",
+        summary="List the caller's models",
+        operation_id="listModelsUser",
+        tags=["Models"],
+    )
+    async def own_models(request: Request[Any, Any, Any]) -> JsonObject:
+        inference_account(headers_of(request), keys)
+        query = dict(request.query_params)
+        found = listing.select(query)
+        shown, following = page(found, query, "/api/v1/models/user")
+        return _list_body(shown, len(found), following)
+
+    @get(
+        "/api/v1/endpoints/zdr",
+        summary="List endpoints without data retention",
+        operation_id="listEndpointsZdr",
+        tags=["Models"],
+    )
+    async def without_retention(availability: str = "") -> JsonObject:
+        return {"data": listing.without_retention(everything=availability == "all")}
 
     @get("/api/v1/embeddings/models", summary="List embedding models", tags=["Models"])
     async def embeddings(request: Request[Any, Any, Any]) -> JsonObject:
@@ -143,7 +179,7 @@ def model_routes(listing: Listing) -> list[HTTPRouteHandler]:
     async def providers() -> JsonObject:
         return {"data": listing.providers()}
 
-    return [models, count, embeddings, model, endpoints, providers]
+    return [models, count, own_models, without_retention, embeddings, model, endpoints, providers]
 
 
 def _list_body(rows: list[Listed], total: int, following: str | None) -> JsonObject:

@@ -230,7 +230,7 @@ class Gateway:
 
         handlers = [
             *health_routes(checks, metrics, self.keys),
-            *model_routes(Listing(lambda: pipeline.offers, provider_name)),
+            *model_routes(Listing(lambda: pipeline.offers, provider_name), self.keys),
             *generation_routes(generations, self.keys, alone=settings.server.workers == 1),
         ]
         handlers += description_routes(handlers, INFERENCE)
