@@ -21,6 +21,7 @@ max_body_mb = 1
 [routing]
 order = "listed"
 repeats = 0
+health = false
 [providers.first]
 base_url = "{first}"
 api_key = "sk-fake-first"

@@ -25,6 +25,8 @@ class Attribution(Struct, frozen=True):
     user_agent: str | None = None
     session_id: str | None = None
     wants_metadata: bool = False
+    route_seed: int | None = None
+    """Fixes the draw among endpoints (`X-Waystation-Route-Seed`)."""
 
 
 class Called(Struct):
@@ -46,6 +48,8 @@ class Attempt(Struct):
     error: GatewayError | None = None
     key: int = 0
     """Which of the provider's keys it was made with."""
+    served: bool = False
+    """The answer is this attempt's."""
     outrun: bool = False
     """Given up because another endpoint, asked at the same time, answered first."""
 
@@ -67,6 +71,8 @@ class Exchange(Struct):
     strategy: str = "direct"
     attempts: list[Attempt] = []
     endpoint: Endpoint | None = None
+    asked_model: str = ""
+    """What sticky sessions know the model under that served: its id, or the router's slug."""
     provider_name: str | None = None
     dropped: list[str] = []
     fetched: dict[str, str] = {}

@@ -28,6 +28,7 @@ def available(selected: str | None) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("header", ["X-OpenRouter-Metadata", "x-openrouter-experimental-metadata"])
 def test_an_answer_tells_who_was_tried_and_who_answered(contract: Contract, header: str) -> None:
     contract.first.answer(Whole({"error": {"message": "down"}}, 500))
+    contract.second.answer()
     said = ask(contract, headers={header: "enabled"}).json["openrouter_metadata"]
     assert said.keys() == KEYS
     assert (said["requested"], said["strategy"], said["attempt"]) == ("acme/dual", "direct", 2)

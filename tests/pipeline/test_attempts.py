@@ -8,6 +8,7 @@ import pytest
 
 from waystation.accounts.keys import Account
 from waystation.catalog.endpoint import Endpoint
+from waystation.catalog.index import Catalog
 from waystation.catalog.model import Model
 from waystation.errors import (
     CredentialRejected,
@@ -25,9 +26,14 @@ from waystation.operations.preferences import ProviderPreferences
 from waystation.pipeline.attempts import Attempts, Persistence, pause_before
 from waystation.pipeline.caller import Headers
 from waystation.pipeline.going import Going
+from waystation.pipeline.observe import Observer
 from waystation.pipeline.watch import Watch, Watched
 from waystation.providers.registry import Registry
-from waystation.routing.plan import Candidate, Plan, PlannedAttempt
+from waystation.routing.health import Health
+from waystation.routing.offers import Offers
+from waystation.routing.plan import Candidate, Plan, PlannedAttempt, Question
+from waystation.routing.prompt import PromptSize
+from waystation.routing.sticky import MemoryStickyStore, StickySessions
 from waystation.settings import ProviderSettings, Settings
 from waystation.upstream.client import Timeouts
 
@@ -71,13 +77,15 @@ class Setting:
         self.answers = {name: list(said) for name, said in answers.items()}
         self.asked: list[str] = []
         self.discarded: list[str] = []
-        self.attempts = Attempts(self.registry, lambda _: Timeouts(first_byte=0.2), persistence)
+        observer = Observer(Health(), StickySessions(MemoryStickyStore()))
+        self.attempts = Attempts(self.registry, lambda _: Timeouts(first_byte=0.2), persistence, observer)
         self.exchange = begin_exchange("openai_chat", ACCOUNT, Attribution())
         self.exchange.request = ChatRequest("openai_chat", "acme/m", (Message("user", (Text("Hi"),)),))
 
     def plan(self, *order: str) -> Plan:
         """Each name is a provider, or `model:provider`."""
-        return Plan(tuple(planned(*name.rpartition(":")[::2]) for name in order or self.answers))
+        attempts = tuple(planned(*name.rpartition(":")[::2]) for name in order or self.answers)
+        return Plan(attempts, question())
 
     async def go(self, *order: str) -> str:
         """Go through the plan."""
@@ -107,6 +115,11 @@ class Setting:
             raise said
         exchange.upstream_id = str(said)
         return str(said)
+
+
+def question() -> Question:
+    request = ChatRequest("openai_chat", "acme/m", ())
+    return Question(request, (), PromptSize(0, int), Offers(Catalog(), bool, "listed", {}, str), 0, 0)
 
 
 def planned(model: str, provider: str) -> PlannedAttempt:

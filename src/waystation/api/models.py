@@ -19,8 +19,7 @@ from waystation.api.request_headers import headers_of
 from waystation.catalog.model import Model
 from waystation.errors import NotFound
 from waystation.operations.parts import JsonObject
-from waystation.routing.offers import Offers
-from waystation.routing.select import blended_price
+from waystation.routing.offers import Offers, blended_price
 
 
 class Listing:

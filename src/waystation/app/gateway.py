@@ -40,14 +40,18 @@ from waystation.pipeline.answer import Answer
 from waystation.pipeline.attempts import Attempts, Persistence
 from waystation.pipeline.dispatch import Dispatch
 from waystation.pipeline.media import MediaFetch
+from waystation.pipeline.observe import Observer
 from waystation.pipeline.pipeline import Pipeline
+from waystation.pipeline.planner import Planner
 from waystation.pipeline.router_metadata import RouterMetadata
 from waystation.pipeline.settle import Settlement
 from waystation.pipeline.watch import Reason, Watch
 from waystation.providers.discover import discover
 from waystation.providers.own_models import own_models
 from waystation.providers.registry import Registry
+from waystation.routing.health import Health
 from waystation.routing.offers import Offers
+from waystation.routing.sticky import MemoryStickyStore, StickySessions
 from waystation.settings import Settings
 from waystation.storage.engine import open_engine
 from waystation.storage.generations import SqlGenerationStore
@@ -94,6 +98,7 @@ class Gateway:
         self.watch = Watch()
         self.metrics = Metrics()
         self.keys = KeyRing()
+        self.health = Health(remembers=settings.routing.health)
         self.draining = False
         self._stack = AsyncExitStack()
 
@@ -141,15 +146,18 @@ class Gateway:
         catalog, registry = await self._offer(client)
         self._stack.push_async_callback(registry.aclose)
         tariffs = Tariffs()
+        sessions = StickySessions(MemoryStickyStore())
         dialects = {dialect.name: dialect for dialect in OUTWARD}
         media = self._media_fetch() if settings.media.fetch else None
         dispatch = Dispatch(registry, dialects, client, timeouts_of(settings), media)
-        settlement = Settlement(generations, self.metrics, lines, tariffs)
+        observer = Observer(self.health, sessions)
+        settlement = Settlement(generations, self.metrics, lines, tariffs, observer)
         self._stack.callback(settlement.report)
+        planner = Planner(_offers(settings, catalog, registry, frozenset(dialects)), self.health, sessions)
         pipeline = Pipeline(
-            _offers(settings, catalog, registry, frozenset(dialects)),
+            planner,
             Answer(
-                Attempts(registry, dispatch.timeouts_of, persistence_of(settings)),
+                Attempts(registry, dispatch.timeouts_of, persistence_of(settings), observer),
                 dispatch,
                 tariffs,
                 settings.server.comment_grace,
@@ -159,7 +167,7 @@ class Gateway:
             router_metadata=RouterMetadata(lambda slug: name_of(slug, registry, catalog)),
             request_timeout=settings.server.request_timeout,
         )
-        self.front_door = self._open_doors(pipeline, registry, generations, settlement)
+        self.front_door = self._open_doors(planner, pipeline, registry, generations, settlement)
         self._keep_doing(_report_forever(settlement.report))
         self._keep_doing(_reload_forever(self.keys, key_store))
 
@@ -199,7 +207,12 @@ class Gateway:
         return load(data_dir, layers), registry
 
     def _open_doors(
-        self, pipeline: Pipeline, registry: Registry, generations: GenerationLog, settlement: Settlement
+        self,
+        planner: Planner,
+        pipeline: Pipeline,
+        registry: Registry,
+        generations: GenerationLog,
+        settlement: Settlement,
     ) -> FrontDoor:
         settings = self.settings
         cors = Cors(settings.server.cors_origins)
@@ -210,7 +223,7 @@ class Gateway:
         }
 
         def provider_name(slug: str) -> str:
-            return name_of(slug, registry, pipeline.offers.catalog)
+            return name_of(slug, registry, planner.offers.catalog)
 
         def checks() -> tuple[Check, ...]:
             health = generations.health()
@@ -230,7 +243,7 @@ class Gateway:
 
         handlers = [
             *health_routes(checks, metrics, self.keys),
-            *model_routes(Listing(lambda: pipeline.offers, provider_name), self.keys),
+            *model_routes(Listing(lambda: planner.offers, provider_name), self.keys),
             *generation_routes(generations, self.keys, alone=settings.server.workers == 1),
         ]
         handlers += description_routes(handlers, INFERENCE)

@@ -23,6 +23,7 @@ from waystation.errors import (
 from waystation.exchange import Attempt
 from waystation.pipeline.going import Going
 from waystation.pipeline.hedge import race
+from waystation.pipeline.observe import Observer
 from waystation.pipeline.verdict import verdict
 from waystation.pipeline.watch import Reason
 from waystation.providers.base import Provider
@@ -56,11 +57,16 @@ class Attempts:
     """Goes through plans."""
 
     def __init__(
-        self, registry: Registry, timeouts_of: Callable[[str], Timeouts], persistence: Persistence
+        self,
+        registry: Registry,
+        timeouts_of: Callable[[str], Timeouts],
+        persistence: Persistence,
+        observer: Observer,
     ) -> None:
         self._registry = registry
         self._timeouts_of = timeouts_of
         self._persistence = persistence
+        self._observer = observer
 
     async def first_success(self, going: Going[T], plan: Plan) -> T:
         """What the first successful attempt brings; the error that the failures add up to where none succeeds."""
@@ -102,9 +108,14 @@ class Attempts:
             attempt = Attempt(endpoint, name, time.monotonic())
             if provider is not None:
                 attempt.key = provider.key_turns.next(tried)
+            self._observer.sending(going.exchange, attempt)
             result = await _call(going, planned, attempt, patience)
-            if result is not None or provider is None or not self._has_another_key(provider, attempt, tried):
+            if result is not None:
                 return result
+            another = provider is not None and self._has_another_key(provider, attempt, tried)
+            self._observer.failed(going.exchange, attempt, other_keys=another)
+            if not another:
+                return None
 
     def _has_another_key(self, provider: Provider, attempt: Attempt, tried: list[int]) -> bool:
         """Whether the failure was the key's, and a key is left that is not known to fail."""
@@ -139,6 +150,8 @@ async def _call(going: Going[T], planned: PlannedAttempt, attempt: Attempt, pati
         exchange.endpoint = attempt.endpoint
         exchange.provider_name = attempt.provider_name
         exchange.strategy = planned.candidate.strategy
+        exchange.asked_model = planned.candidate.asked_model
+        attempt.served = True
         return result
     finally:
         watched.content_by = None

@@ -18,6 +18,7 @@ from waystation.routing.plan import PlannedAttempt
 T = TypeVar("T")
 _LEARNED: Final = (
     "endpoint",
+    "asked_model",
     "provider_name",
     "strategy",
     "dropped",

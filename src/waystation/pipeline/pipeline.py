@@ -9,25 +9,20 @@ settle     once, in `finally`: usage, cost, record, metrics
 
 import asyncio
 import logging
-from random import Random
 
 from waystation.codec.dialect import Dialect
-from waystation.codec.estimate import estimate_prompt_tokens
 from waystation.errors import DeadlineExceeded, GatewayError, InternalError, Unavailable
 from waystation.exchange import Exchange
 from waystation.operations.chat import ChatRequest
 from waystation.operations.chat_events import StreamError
 from waystation.pipeline.answer import JSON, Answer, nobody
 from waystation.pipeline.caller import Caller
+from waystation.pipeline.planner import Planner
 from waystation.pipeline.router_metadata import RouterMetadata
 from waystation.pipeline.serving import Serving
 from waystation.pipeline.settle import Settlement
 from waystation.pipeline.watch import Reason, Watch, Watched
-from waystation.routing.eligible import PromptSize
-from waystation.routing.offers import Offers
 from waystation.routing.plan import Plan
-from waystation.routing.select import select
-from waystation.routing.slug import names_of, resolve
 
 log = logging.getLogger(__name__)
 CLIENT_CLOSED = 499
@@ -35,11 +30,11 @@ CLIENT_CLOSED = 499
 
 
 class Pipeline:
-    """Serves exchanges. One for the process; `offers` is swapped when the catalogue changes."""
+    """Serves exchanges. One for the process."""
 
     def __init__(
         self,
-        offers: Offers,
+        planner: Planner,
         answer: Answer,
         settlement: Settlement,
         watch: Watch,
@@ -47,13 +42,12 @@ class Pipeline:
         router_metadata: RouterMetadata,
         request_timeout: float,
     ) -> None:
-        self.offers = offers
+        self._planner = planner
         self._answer = answer
         self._settlement = settlement
         self._watch = watch
         self._router_metadata = router_metadata
         self._request_timeout = request_timeout
-        self._random = Random()  # noqa: S311 - draws endpoints, not secrets
 
     async def serve(
         self, exchange: Exchange, dialect: Dialect, path: str, body: bytes, caller: Caller
@@ -88,10 +82,7 @@ class Pipeline:
             self._settlement.settle(exchange)
 
     def _plan(self, exchange: Exchange, request: ChatRequest, body_bytes: int) -> Plan:
-        offers = self.offers
-        prompt = PromptSize(body_bytes, lambda: estimate_prompt_tokens(request))
-        plan = select(request, resolve(names_of(request), offers), prompt, offers, self._random)
-        exchange.plan = plan
+        plan = exchange.plan = self._planner.plan(exchange, request, body_bytes)
         exchange.strategy = plan.attempts[0].candidate.strategy
         return plan
 

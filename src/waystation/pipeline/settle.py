@@ -12,6 +12,7 @@ from waystation.errors import ProviderError
 from waystation.exchange import Attempt, Exchange
 from waystation.generations.log import GenerationLog
 from waystation.generations.record import NO_PRICING, GenerationRecord, ProviderResponse
+from waystation.pipeline.observe import Observer
 from waystation.telemetry.logging import ExchangeLine, ExchangeLog, timestamp
 from waystation.telemetry.metrics import Metrics
 
@@ -32,12 +33,18 @@ class Settlement:
     """Turns a finished exchange into what lasts: its record at once; metrics and log lines a little later, many together."""
 
     def __init__(
-        self, generations: GenerationLog, metrics: Metrics, lines: ExchangeLog, tariffs: Tariffs
+        self,
+        generations: GenerationLog,
+        metrics: Metrics,
+        lines: ExchangeLog,
+        tariffs: Tariffs,
+        observer: Observer,
     ) -> None:
         self._generations = generations
         self._metrics = metrics
         self._lines = lines
         self._tariffs = tariffs
+        self._observer = observer
         self._uncounted: list[Settled] = []
 
     def settle(self, exchange: Exchange) -> None:
@@ -48,6 +55,7 @@ class Settlement:
         exchange.ended = ended = time.monotonic()
         record = self._record(exchange, ended)
         self._generations.append(record)
+        self._observer.settled(exchange, ended)
         first = exchange.first_content
         started = exchange.started
         self._uncounted.append(

@@ -1,0 +1,46 @@
+"""From a request to a plan: gathers the snapshots that a decision is made from, and has routing decide."""
+
+from random import Random
+
+from waystation.codec.estimate import estimate_prompt_tokens
+from waystation.exchange import Exchange
+from waystation.operations.chat import ChatRequest
+from waystation.routing.health import Health
+from waystation.routing.offers import Offers
+from waystation.routing.plan import Plan, Question
+from waystation.routing.prompt import PromptSize
+from waystation.routing.select import select
+from waystation.routing.slug import names_of, resolve
+from waystation.routing.sticky import StickySessions
+
+_SEED_BITS = 53
+"""What every JSON reader can hold."""
+
+
+class Planner:
+    """Plans exchanges, and those that are only asked about. `offers` is swapped when the catalogue changes."""
+
+    def __init__(self, offers: Offers, health: Health, sessions: StickySessions) -> None:
+        self.offers = offers
+        self._health = health
+        self._sessions = sessions
+        self._random = Random()  # noqa: S311 - draws endpoints, not secrets
+
+    def plan(self, exchange: Exchange, request: ChatRequest, body_bytes: int) -> Plan:
+        """The attempts to make for this request; `ModelUnavailable` where there are none."""
+        return select(self._question(exchange, request, body_bytes))
+
+    def _question(self, exchange: Exchange, request: ChatRequest, body_bytes: int) -> Question:
+        offers, now, app = self.offers, exchange.created, exchange.app
+        candidates = resolve(names_of(request), offers)
+        asked = [candidate.asked_model for candidate in candidates]
+        return Question(
+            request,
+            candidates,
+            PromptSize(body_bytes, lambda: estimate_prompt_tokens(request)),
+            offers,
+            app.route_seed if app.route_seed is not None else self._random.getrandbits(_SEED_BITS),
+            now,
+            self._health.snapshot(now),
+            self._sessions.pins(exchange.account.key_hash, request, app.session_id, asked, now),
+        )
