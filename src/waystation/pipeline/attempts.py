@@ -20,7 +20,7 @@ from waystation.errors import (
     RateLimited,
     TimedOut,
 )
-from waystation.exchange import Attempt
+from waystation.exchange import Attempt, Exchange
 from waystation.pipeline.going import Going
 from waystation.pipeline.hedge import race
 from waystation.pipeline.observe import Observer
@@ -28,7 +28,8 @@ from waystation.pipeline.verdict import verdict
 from waystation.pipeline.watch import Reason
 from waystation.providers.base import Provider
 from waystation.providers.registry import Registry
-from waystation.routing.plan import Plan, PlannedAttempt
+from waystation.routing.plan import Candidate, Plan, PlannedAttempt
+from waystation.routing.slug import names_of
 from waystation.upstream.client import Timeouts
 
 T = TypeVar("T")
@@ -149,7 +150,7 @@ async def _call(going: Going[T], planned: PlannedAttempt, attempt: Attempt, pati
     else:
         exchange.endpoint = attempt.endpoint
         exchange.provider_name = attempt.provider_name
-        exchange.strategy = planned.candidate.strategy
+        exchange.strategy = _strategy(exchange, planned.candidate)
         exchange.asked_model = planned.candidate.asked_model
         attempt.served = True
         return result
@@ -157,6 +158,14 @@ async def _call(going: Going[T], planned: PlannedAttempt, attempt: Attempt, pati
         watched.content_by = None
         attempt.ended = time.monotonic()
     return None
+
+
+def _strategy(exchange: Exchange, candidate: Candidate) -> str:
+    """How the model was found that answered: `fallback` where it is not the first that was asked for (contract 8.3)."""
+    request = exchange.request
+    if request is None or not request.models or candidate.asked_model == names_of(request)[0]:
+        return candidate.strategy
+    return "fallback"
 
 
 def _rest_of(error: GatewayError) -> float:

@@ -23,6 +23,7 @@ from waystation.pipeline.serving import Serving
 from waystation.pipeline.settle import Settlement
 from waystation.pipeline.watch import Reason, Watch, Watched
 from waystation.routing.plan import Plan
+from waystation.routing.unavailable import unavailable
 
 log = logging.getLogger(__name__)
 CLIENT_CLOSED = 499
@@ -82,7 +83,9 @@ class Pipeline:
             self._settlement.settle(exchange)
 
     def _plan(self, exchange: Exchange, request: ChatRequest, body_bytes: int) -> Plan:
-        plan = exchange.plan = self._planner.plan(exchange, request, body_bytes)
+        plan = exchange.plan = self._planner.decide(exchange, request, body_bytes)
+        if not plan.attempts:
+            raise unavailable(plan.question, plan.excluded)
         exchange.strategy = plan.attempts[0].candidate.strategy
         return plan
 

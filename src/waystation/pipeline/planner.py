@@ -7,10 +7,11 @@ from waystation.exchange import Exchange
 from waystation.operations.chat import ChatRequest
 from waystation.routing.health import Health
 from waystation.routing.offers import Offers
-from waystation.routing.plan import Plan, Question
+from waystation.routing.plan import Plan
 from waystation.routing.prompt import PromptSize
-from waystation.routing.select import select
-from waystation.routing.slug import names_of, resolve
+from waystation.routing.routers import Asking
+from waystation.routing.select import decide
+from waystation.routing.slug import resolve
 from waystation.routing.sticky import StickySessions
 
 _SEED_BITS = 53
@@ -26,21 +27,16 @@ class Planner:
         self._sessions = sessions
         self._random = Random()  # noqa: S311 - draws endpoints, not secrets
 
-    def plan(self, exchange: Exchange, request: ChatRequest, body_bytes: int) -> Plan:
-        """The attempts to make for this request; `ModelUnavailable` where there are none."""
-        return select(self._question(exchange, request, body_bytes))
-
-    def _question(self, exchange: Exchange, request: ChatRequest, body_bytes: int) -> Question:
-        offers, now, app = self.offers, exchange.created, exchange.app
-        candidates = resolve(names_of(request), offers)
-        asked = [candidate.asked_model for candidate in candidates]
-        return Question(
+    def decide(self, exchange: Exchange, request: ChatRequest, body_bytes: int) -> Plan:
+        """The attempts to make for this request; without any where no endpoint may serve it, and with the reasons."""
+        now, app = exchange.created, exchange.app
+        asking = Asking(
             request,
-            candidates,
             PromptSize(body_bytes, lambda: estimate_prompt_tokens(request)),
-            offers,
+            self.offers,
             app.route_seed if app.route_seed is not None else self._random.getrandbits(_SEED_BITS),
             now,
             self._health.snapshot(now),
-            self._sessions.pins(exchange.account.key_hash, request, app.session_id, asked, now),
+            self._sessions.pins(exchange.account.key_hash, request, app.session_id, now),
         )
+        return decide(asking.question(resolve(asking)))

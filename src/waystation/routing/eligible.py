@@ -76,6 +76,8 @@ def eligible(
     sieve = Sieve(offers.base, excluded)
     if offers.tiers:
         admit_tiers(sieve, offers, request, candidate)
+    if candidate.free_only:
+        sieve.keep([offer for offer in sieve.kept if offer.price == 0], "free_only")
     if question.access is not EVERYTHING:
         _account_rules(sieve, question.access)
     if wants is not None:

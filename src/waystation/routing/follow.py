@@ -8,11 +8,14 @@ from waystation.routing.plan import PlannedAttempt, Question
 from waystation.routing.standing import endpoint_key
 from waystation.routing.sticky import Pin, StickyUse
 
+ROUTER_PREFIX = "openrouter/"
+
 
 def follow(
     attempts: list[PlannedAttempt], question: Question
 ) -> tuple[list[PlannedAttempt], StickyUse | None]:
-    """The attempts with a pinned endpoint at the front of its model's, and what came of the pin (contract 8.2, step 9)."""
+    """The attempts with a pinned endpoint at the front of its model's, of all where a router picked the model, and what
+    came of the pin (contract 8.2, step 9)."""
     wants = question.request.provider
     if wants is not None and wants.order:
         return attempts, None
@@ -21,7 +24,8 @@ def follow(
         return attempts, None
     place, pin = found
     model_id = attempts[place].candidate.model.id
-    front = next(n for n, attempt in enumerate(attempts) if attempt.candidate.model.id == model_id)
+    routed = attempts[place].candidate.requested.startswith(ROUTER_PREFIX)
+    front = 0 if routed else next(n for n, a in enumerate(attempts) if a.candidate.model.id == model_id)
     use = _use(pin, attempts[place], attempts[front], question)
     if not use.followed or front == place:
         return attempts, use

@@ -61,7 +61,7 @@ class Rule:
         A draw without replacement by weights w is an order by E/w, E exponential (Efraimidis and Spirakis, 2006).
         """
         seed = self.question.seed
-        squares = self._square if any(group.repriced for group in self.group) else _square
+        squares = self.square if any(group.repriced for group in self.group) else _square
         keyed = [(exponential(seed, offer.salt) * squares(offer), offer.salt, offer) for offer in offers]
         keyed.sort()
         return [offer for _, _, offer in keyed]
@@ -134,15 +134,18 @@ class Rule:
             return offer.price
         return blended(pricing.at(self.question.prompt.tokens, clock_at(self.question.now)))
 
-    def _square(self, offer: Offer) -> float:
+    def square(self, offer: Offer) -> float:
+        """The inverse of an offer's weight in a draw."""
         return max(self.price(offer), EPSILON) ** 2
 
 
 def sort_of(request: ChatRequest, candidate: Candidate) -> OrderBy | None:
     """The explicit sort: the request's own, else its tier's or its variant's (contract 7 and 18)."""
     wants = request.provider
-    if wants is not None and wants.sort is not None:
-        return wants.sort.by if isinstance(wants.sort, Sort) else wants.sort
+    by = wants.sort if wants is not None else None
+    by = by.by if isinstance(by, Sort) else by
+    if by is not None:
+        return by
     return "price" if request.service_tier == "flex" else candidate.sort
 
 

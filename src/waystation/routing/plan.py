@@ -21,8 +21,9 @@ from waystation.routing.sticky import NO_PINS, Pin, StickyUse
 class Candidate(Struct, frozen=True):
     """A model that the request may be served by; `strategy` says how its name was understood (contract 19).
 
-    `requested` is the name as the caller wrote it, a router's slug for what a router picked; "" where it is the model's
-    id. `sort` and `tier` are what a variant asks for: `:nitro` throughput and `priority`, `:floor` price and `flex`.
+    `requested` is the name as the caller wrote it, so a router's slug for what a router picked; "" for the model's id.
+    `sort` and `tier` are what a variant asks for: `:nitro` throughput and `priority`, `:floor` price and `flex`.
+    `free_only`: by an endpoint that costs nothing.
     """
 
     model: Model
@@ -30,16 +31,17 @@ class Candidate(Struct, frozen=True):
     requested: str = ""
     sort: OrderBy | None = None
     tier: str | None = None
+    free_only: bool = False
 
     @property
     def asked_model(self) -> str:
         """The model's part in the key of a sticky session."""
-        return self.requested if self.requested.startswith("openrouter/") else self.model.id
+        return self.requested or self.model.id
 
 
 class Exclusion(Struct, frozen=True):
     """An endpoint that was considered and left out; `reason` is a word of `excluded_by` (contract 2.4) or ours:
-    `modality`, `tier`, `distillable`, `preferred_parameters`, `fallbacks_off`."""
+    `modality`, `tier`, `distillable`, `free_only`, `preferred_parameters`, `fallbacks_off`."""
 
     tag: str
     model_id: str
@@ -71,7 +73,7 @@ class Question(Struct, frozen=True):
 
 
 class Plan(Struct, frozen=True):
-    """Attempts in order; never empty. `sticky` tells of a conversation's pin, None where it has none."""
+    """Attempts in order; empty only from `decide`. `sticky` tells of a conversation's pin, None where it has none."""
 
     attempts: tuple[PlannedAttempt, ...]
     question: Question

@@ -4,8 +4,6 @@ It knows nothing of clocks, sockets or who a provider is: what is callable, how 
 was and what the account allows arrive as snapshots, chance as a seed. Steps are numbered as in contract section 8.2.
 """
 
-from msgspec import Struct
-
 from waystation.routing.eligible import eligible, modalities
 from waystation.routing.follow import follow
 from waystation.routing.offers import Offer
@@ -17,12 +15,17 @@ from waystation.routing.unavailable import unavailable
 
 def select(question: Question) -> Plan:
     """The attempts to make, in order; `ModelUnavailable` where none is left."""
-    request = question.request
-    wants = request.provider
+    plan = decide(question)
+    if not plan.attempts:
+        raise unavailable(question, plan.excluded)
+    return plan
+
+
+def decide(question: Question) -> Plan:
+    """The plan, which may be without attempts: then its exclusions say why."""
+    wants = question.request.provider
     excluded: list[Exclusion] = []
     attempts = _ordered(question, excluded)  # steps 1 to 7
-    if not attempts:
-        raise unavailable(question, excluded)
     if len(attempts) > 1:
         meets = thresholds(wants)
         if meets is not None:  # step 8
@@ -36,13 +39,6 @@ def select(question: Question) -> Plan:
     if wants is not None and wants.allow_fallbacks is False:  # step 10
         attempts = _without_fallbacks(attempts, question, excluded)
     return Plan(tuple(attempts), question, tuple(excluded), sticky)
-
-
-class Group(Struct):
-    """One candidate and its offers that passed the filters."""
-
-    candidate: Candidate
-    kept: list[Offer]
 
 
 def _ordered(question: Question, excluded: list[Exclusion]) -> list[PlannedAttempt]:

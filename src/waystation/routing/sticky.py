@@ -4,7 +4,7 @@ Use, per exchange: `StickySessions.pins` before `select`, and after a success `S
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Final, Protocol
 
@@ -106,19 +106,17 @@ class StickySessions:
     def __init__(self, store: StickyStore) -> None:
         self._store = store
 
-    def pins(
-        self, account: str, request: ChatRequest, header: str | None, asked_models: Iterable[str], now: float
-    ) -> Mapping[str, Pin]:
-        """The pins of a request's conversation by asked-for model: a model's id, or a router's slug for its picks."""
+    def pins(self, account: str, request: ChatRequest, header: str | None, now: float) -> Mapping[str, Pin]:
+        """The pins of a request's conversation by asked-for model: each as the request's `model` and `models` write it."""
         store = self._store
         if not len(store):
             return NO_PINS
         conversation = _named(request, header) or _hashed(request)
         found: dict[str, Pin] = {}
-        for model_id in asked_models:
-            pin = store.get((account, model_id, conversation), now)
-            if pin is not None:
-                found[model_id] = pin
+        for name in (request.model, *request.models):
+            pin = store.get((account, name, conversation), now) if name else None
+            if name and pin is not None:
+                found[name] = pin
         return found
 
     def remember(
@@ -132,7 +130,10 @@ class StickySessions:
         usage: Usage,
         now: float,
     ) -> None:
-        """After a success: keep where it was served, if the client named its session or the provider used its cache."""
+        """After a success: keep where it was served, if the client named its session or the provider used its cache.
+
+        `asked_model` is `Candidate.asked_model` of the attempt that succeeded.
+        """
         named = _named(request, header)
         used_cache = bool(usage.cached_tokens or usage.cache_write_tokens)
         if named is None and not (used_cache and _cheaper_cached(served)):

@@ -1,5 +1,7 @@
 """What is said when no endpoint is left before anything was tried (contract 2.4), and what would have helped."""
 
+from collections.abc import Iterable, Sequence
+
 from msgspec.structs import replace
 
 from waystation.catalog.model import Model
@@ -10,7 +12,14 @@ from waystation.routing.plan import Exclusion, Question
 ADVISED = 3
 _POLICY = frozenset({"data_policy:zdr", "data_policy:training"})
 _REGION = frozenset({"geo", "data_region"})
-_OURS = {"modality": None, "tier": None, "distillable": None, "allowed_models": "allowed_providers"}
+_OURS = {
+    "modality": None,
+    "tier": None,
+    "distillable": None,
+    "free_only": "max_price",
+    "preferred_parameters": "require_parameters",
+    "allowed_models": "allowed_providers",
+}
 """Reasons that `excluded_by` has no word for, and the word that stands for them there, if any."""
 _FIELDS = {
     "modality": "messages",
@@ -22,7 +31,7 @@ _FIELDS = {
 }
 
 
-def unavailable(question: Question, excluded: list[Exclusion]) -> ModelUnavailable:
+def unavailable(question: Question, excluded: Sequence[Exclusion]) -> ModelUnavailable:
     """The error for a request that nothing may serve."""
     offers = question.offers
     ids = tuple(candidate.model.id for candidate in question.candidates)
@@ -57,10 +66,9 @@ def _wrong_endpoint(model: Model, ids: tuple[str, ...], operations: set[str]) ->
     )
 
 
-def _filtered(question: Question, ids: tuple[str, ...], excluded: list[Exclusion]) -> ModelUnavailable:
+def _filtered(question: Question, ids: tuple[str, ...], excluded: Sequence[Exclusion]) -> ModelUnavailable:
     reasons = tuple(dict.fromkeys(exclusion.reason for exclusion in excluded))
-    words = tuple(dict.fromkeys(w for reason in reasons if (w := _OURS.get(reason, reason))))
-    availability = Availability("", retryable=False, requested_models=ids, excluded_by=words)
+    availability = Availability("", retryable=False, requested_models=ids, excluded_by=excluded_by(reasons))
     if _REGION.issuperset(reasons):
         return ModelUnavailable(
             f"No endpoint of {ids[0]} is in a region that this account may use.",
@@ -85,6 +93,11 @@ def _filtered(question: Question, ids: tuple[str, ...], excluded: list[Exclusion
             constraint=Constraint(_field(question, reasons[-1]), message),
         ),
     )
+
+
+def excluded_by(reasons: Iterable[str]) -> tuple[str, ...]:
+    """Reasons in the words of contract 2.4, without those it has none for."""
+    return tuple(dict.fromkeys(word for reason in reasons if (word := _OURS.get(reason, reason))))
 
 
 def _field(question: Question, reason: str) -> str:
