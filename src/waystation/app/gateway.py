@@ -49,13 +49,15 @@ from waystation.pipeline.watch import Reason, Watch
 from waystation.providers.discover import discover
 from waystation.providers.own_models import own_models
 from waystation.providers.registry import Registry
-from waystation.routing.health import Health
+from waystation.routing.health import Health, HealthStore
 from waystation.routing.offers import Offers
 from waystation.routing.sticky import MemoryStickyStore, StickySessions
 from waystation.settings import Settings
 from waystation.storage.engine import open_engine
 from waystation.storage.generations import SqlGenerationStore
+from waystation.storage.health import FileHealthStore
 from waystation.storage.keys import SqlKeyStore
+from waystation.telemetry.endpoint_metrics import endpoint_lines
 from waystation.telemetry.logging import ExchangeLog
 from waystation.telemetry.metrics import Metrics
 from waystation.upstream.client import Client, ClientSettings, Timeouts
@@ -83,6 +85,8 @@ OUTWARD: tuple[Outward, ...] = (
 """What providers may speak."""
 KEY_RELOAD = 1.0
 """Seconds between two readings of the keys, at the least."""
+HEALTH_SAVE = 60.0
+"""Seconds between two savings of the endpoints' health."""
 REPORT_INTERVAL = 0.25
 """Seconds between two reports of settled exchanges to the metrics and the log."""
 
@@ -143,6 +147,7 @@ class Gateway:
         await generations.start()
         client = Client(client_settings(settings))
         self._stack.push_async_callback(client.aclose)
+        await self._remember_health(FileHealthStore(data_dir))
         catalog, registry = await self._offer(client)
         self._stack.push_async_callback(registry.aclose)
         tariffs = Tariffs()
@@ -170,6 +175,18 @@ class Gateway:
         self.front_door = self._open_doors(planner, pipeline, registry, generations, settlement)
         self._keep_doing(_report_forever(settlement.report))
         self._keep_doing(_reload_forever(self.keys, key_store))
+
+    async def _remember_health(self, store: HealthStore) -> None:
+        """Take up what an earlier process learnt of endpoints; keep what this one learns, now and then and in the end."""
+        saved = await store.load()
+        if saved is not None:
+            self.health.restore(saved, time.time())
+
+        async def save() -> None:
+            await store.save(self.health.saved())
+
+        self._stack.push_async_callback(save)
+        self._keep_doing(_save_forever(save))
 
     def _media_fetch(self) -> MediaFetch:
         settings = self.settings
@@ -237,13 +254,15 @@ class Gateway:
 
         def metrics() -> str:
             settlement.report()
+            now = time.time()
             return self.metrics.render(
-                {"waystation_live_exchanges": ("Exchanges under way.", len(self.watch))}
+                {"waystation_live_exchanges": ("Exchanges under way.", len(self.watch))},
+                endpoint_lines(self.health.snapshot(now), now),
             )
 
         handlers = [
             *health_routes(checks, metrics, self.keys),
-            *model_routes(Listing(lambda: planner.offers, provider_name), self.keys),
+            *model_routes(Listing(lambda: planner.offers, provider_name, self.health), self.keys),
             *generation_routes(generations, self.keys, alone=settings.server.workers == 1),
         ]
         handlers += description_routes(handlers, INFERENCE)
@@ -324,6 +343,12 @@ async def _end(chore: asyncio.Task[None]) -> None:
     chore.cancel()
     with suppress(asyncio.CancelledError):
         await chore
+
+
+async def _save_forever(save: Callable[[], Coroutine[None, None, None]]) -> None:
+    while True:
+        await asyncio.sleep(HEALTH_SAVE)
+        await save()
 
 
 async def _report_forever(report: Callable[[], None]) -> None:

@@ -7,6 +7,7 @@ import msgspec
 from waystation.accounts.keys import Account
 from waystation.generations.record import GenerationRecord
 from waystation.generations.store import Periods, Spend, day_of
+from waystation.routing.health import SavedHealth
 
 _decode = msgspec.json.Decoder(GenerationRecord).decode
 
@@ -32,6 +33,21 @@ class MemoryKeyStore:
     async def revoke(self, key_hash: str) -> bool:
         """Forget the key for good; False where there was none."""
         return self._accounts.pop(key_hash, None) is not None
+
+
+class MemoryHealthStore:
+    """Health as it was encoded."""
+
+    def __init__(self) -> None:
+        self._saved: bytes | None = None
+
+    async def load(self) -> SavedHealth | None:
+        """What was saved last."""
+        return None if self._saved is None else msgspec.msgpack.decode(self._saved, type=SavedHealth)
+
+    async def save(self, health: SavedHealth) -> None:
+        """Keep this instead."""
+        self._saved = msgspec.msgpack.encode(health)
 
 
 class MemoryGenerationStore:
