@@ -12,7 +12,7 @@ from waystation.routing.draw import exponential
 from waystation.routing.exacto import DEPRIORITISED, INSUFFICIENT, tiers
 from waystation.routing.offers import UNKNOWN_PRICE, ModelOffers, Offer
 from waystation.routing.order import Rule, is_global, sort_of, thresholds
-from waystation.routing.plan import Plan, PlannedAttempt, Question
+from waystation.routing.plan import Candidate, Plan, PlannedAttempt, Question
 from waystation.routing.standing import EndpointHealth, Quantiles, endpoint_key
 from waystation.routing.sticky import StickyUse
 
@@ -71,15 +71,15 @@ def explain(plan: Plan) -> Explanation:
     reasons = {endpoint_key(left.model_id, left.tag): left.reason for left in plan.excluded}
     rows = [
         row
-        for group in _groups(question)
-        for row in _Telling(question, group, plan.sticky).rows(places, reasons)
+        for group, candidate in _groups(question)
+        for row in _Telling(question, group, candidate, plan.sticky).rows(places, reasons)
     ]
     rows.sort(key=lambda row: row.attempt or len(rows) + 1)
     request = question.request
     return Explanation(
         tuple(name for name in (request.model, *request.models) if name),
         plan.attempts[0].candidate.strategy if plan.attempts else None,
-        _order(question),
+        _order(question, question.candidates[0]),
         question.seed,
         tuple(rows),
         plan.sticky,
@@ -89,17 +89,24 @@ def explain(plan: Plan) -> Explanation:
 class _Telling:
     """Tells of the endpoints of one group."""
 
-    def __init__(self, question: Question, group: tuple[ModelOffers, ...], sticky: StickyUse | None) -> None:
+    def __init__(
+        self,
+        question: Question,
+        group: tuple[ModelOffers, ...],
+        candidate: Candidate,
+        sticky: StickyUse | None,
+    ) -> None:
         self.question = question
         self.sticky = sticky
         self.group = group
-        self.rule = Rule(question, group, question.candidates[0])
+        self.rule = Rule(question, group, candidate)
         self.meets = thresholds(question.request.provider)
         self.exacto: dict[str, int] = {}
         for offers in group:
             self.exacto.update(tiers(offers, question.health))
-        self.draws = _order(question) == "weighted"
-        self.by_exacto = bool(question.request.tools) if self.draws else _order(question) == "exacto"
+        order = _order(question, candidate)
+        self.draws = order == "weighted"
+        self.by_exacto = bool(question.request.tools) if self.draws else order == "exacto"
 
     def rows(self, places: dict[str, int], reasons: dict[str, str]) -> list[Considered]:
         """One row for each endpoint that was tried or left out; tiers nobody asked for are not told of."""
@@ -164,16 +171,19 @@ class _Telling:
             yield f"the conversation's last endpoint: {'followed' if sticky.followed else 'not followed'}, {sticky.reason}"
 
 
-def _groups(question: Question) -> list[tuple[ModelOffers, ...]]:
-    offers = [question.offers.of(candidate.model) for candidate in question.candidates]
-    return [tuple(offers)] if is_global(question.request) else [(each,) for each in offers]
+def _groups(question: Question) -> list[tuple[tuple[ModelOffers, ...], Candidate]]:
+    candidates = question.candidates
+    offers = [question.offers.of(candidate.model) for candidate in candidates]
+    if is_global(question.request):
+        return [(tuple(offers), candidates[0])]
+    return [((each,), candidate) for each, candidate in zip(offers, candidates, strict=True)]
 
 
-def _order(question: Question) -> OrderBy | str:
+def _order(question: Question, candidate: Candidate) -> OrderBy | str:
     wants = question.request.provider
     if wants is not None and wants.order:
         return "listed by the caller"
-    return sort_of(question.request, question.candidates[0]) or question.offers.order
+    return sort_of(question.request, candidate) or question.offers.order
 
 
 def _shown(health: EndpointHealth, now: float) -> HealthShown:
