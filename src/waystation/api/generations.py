@@ -2,27 +2,33 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import Any
 
 from litestar import Request, get
 from litestar.handlers import HTTPRouteHandler
+from msgspec.structs import replace
 
 from waystation.accounts.keys import KeyRing
 from waystation.api.credentials import account_of
 from waystation.api.request_headers import headers_of
+from waystation.api.route import route_of
 from waystation.credits.money import float_of
 from waystation.errors import NotFound
 from waystation.generations.log import GenerationLog
 from waystation.generations.record import GenerationRecord
 from waystation.generations.response import GenerationResponse, response_of
 from waystation.operations.parts import JsonObject
+from waystation.routing.offers import Offers
 
 LAG = 0.15
 """Seconds within which another worker's record reaches the store, or a little more."""
 LOOKS = 3
 
 
-def generation_routes(generations: GenerationLog, keys: KeyRing, *, alone: bool) -> list[HTTPRouteHandler]:
+def generation_routes(
+    generations: GenerationLog, keys: KeyRing, offers: Callable[[], Offers], *, alone: bool
+) -> list[HTTPRouteHandler]:
     """The records of the caller's own account, and its key. `alone`: no other worker may have a newer record."""
 
     async def find(generation_id: str) -> GenerationRecord | None:
@@ -42,7 +48,8 @@ def generation_routes(generations: GenerationLog, keys: KeyRing, *, alone: bool)
         record = await find(id) if id else None
         if record is None or record.key_hash != account.key_hash:
             raise NotFound(f"Generation {id[:64]} not found")
-        return response_of(record)
+        data = response_of(record).data
+        return GenerationResponse(replace(data, route=route_of(record, offers())))
 
     @get("/api/v1/key", operation_id="getCurrentKey", summary="Get the caller's key", tags=["Keys"])
     async def key(request: Request[Any, Any, Any]) -> JsonObject:

@@ -16,6 +16,7 @@ from waystation.api.generations import generation_routes
 from waystation.api.health import Check, health_routes
 from waystation.api.inference import Inference
 from waystation.api.models import Listing, model_routes
+from waystation.api.route import planning_routes
 from waystation.api.routes import FrontDoor
 from waystation.catalog.endpoint import Endpoint
 from waystation.catalog.index import Catalog
@@ -263,7 +264,10 @@ class Gateway:
         handlers = [
             *health_routes(checks, metrics, self.keys),
             *model_routes(Listing(lambda: planner.offers, provider_name, self.health), self.keys),
-            *generation_routes(generations, self.keys, alone=settings.server.workers == 1),
+            *generation_routes(
+                generations, self.keys, lambda: planner.offers, alone=settings.server.workers == 1
+            ),
+            *planning_routes(planner, openai_chat.DIALECT, self.keys),
         ]
         handlers += description_routes(handlers, INFERENCE)
         max_body = settings.server.max_body_mb * 2**20

@@ -5,17 +5,21 @@ Charging happens here and nowhere else. The record is in the journal before the 
 
 import time
 
-from msgspec import Struct
+import msgspec
+from msgspec import Raw, Struct
 
 from waystation.credits.cost import Tariffs, is_insured
 from waystation.errors import ProviderError
 from waystation.exchange import Attempt, Exchange
 from waystation.generations.log import GenerationLog
-from waystation.generations.record import NO_PRICING, GenerationRecord, ProviderResponse
+from waystation.generations.record import NO_PRICING, NO_ROUTE, GenerationRecord, ProviderResponse
 from waystation.pipeline.observe import Observer
+from waystation.routing.kept import keep
+from waystation.routing.plan import Plan
 from waystation.telemetry.logging import ExchangeLine, ExchangeLog, timestamp
 from waystation.telemetry.metrics import Metrics
 
+_encode = msgspec.json.Encoder().encode
 UNCOUNTED = 256
 """Settled exchanges that may wait to be counted."""
 
@@ -104,6 +108,7 @@ class Settlement:
             upstream_id=exchange.upstream_id,
             service_tier=exchange.served_tier,
             strategy=exchange.strategy,
+            route=_route(exchange.plan),
             attempts=tuple([_response(attempt) for attempt in exchange.attempts]),
             dropped=tuple(exchange.dropped),
             usage=usage,
@@ -143,6 +148,13 @@ class Settlement:
             tally.duration.observe(settled.ended)
         for attempt in record.attempts:
             self._metrics.attempts[attempt.provider, attempt.status or 0] += 1
+
+
+def _route(plan: Plan | None) -> Raw:
+    """What is kept of a decision; nothing where there was none to take."""
+    if plan is None or (len(plan.attempts) == 1 and not plan.excluded and plan.sticky is None):
+        return NO_ROUTE
+    return Raw(_encode(keep(plan)))
 
 
 def _response(attempt: Attempt) -> ProviderResponse:
