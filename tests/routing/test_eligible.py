@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from routing_questions import endpoint, excluded, model, plan, tags
 
+from routing_questions import endpoint, excluded, model, plan, tags
 from waystation.catalog.endpoint import Endpoint
 from waystation.catalog.pricing import PriceOverride, Pricing
 from waystation.catalog.provider_facts import ProviderFacts

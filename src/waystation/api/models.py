@@ -13,10 +13,11 @@ from litestar import MediaType, Request, Response, get
 from litestar.handlers import HTTPRouteHandler
 
 from waystation.accounts.keys import KeyRing
-from waystation.api.credentials import account_of, inference_account
+from waystation.api.credentials import account_of
 from waystation.api.model_filters import Listed, filters_of, ordered, page
 from waystation.api.model_rows import architecture, endpoint_row, model_row
 from waystation.api.request_headers import headers_of
+from waystation.api.roles import Role, needs
 from waystation.catalog.endpoint import Endpoint
 from waystation.catalog.model import Model
 from waystation.errors import GatewayError, NotFound
@@ -125,7 +126,13 @@ class Listing:
 def model_routes(listing: Listing, keys: KeyRing) -> list[HTTPRouteHandler]:
     """All of them, below `/api/v1`."""
 
-    @get("/api/v1/models", summary="List models", operation_id="getModels", tags=["Models"])
+    @get(
+        "/api/v1/models",
+        summary="List models",
+        operation_id="getModels",
+        tags=["Models"],
+        opt=needs(Role.PUBLIC),
+    )
     async def models(request: Request[Any, Any, Any]) -> Response[Any]:
         query = dict(request.query_params)
         found = listing.select(query)
@@ -134,7 +141,13 @@ def model_routes(listing: Listing, keys: KeyRing) -> list[HTTPRouteHandler]:
             return Response(_feed(shown), media_type="application/rss+xml; charset=utf-8")
         return Response(_list_body(shown, len(found), following), media_type=MediaType.JSON)
 
-    @get("/api/v1/models/count", summary="Count models", operation_id="listModelsCount", tags=["Models"])
+    @get(
+        "/api/v1/models/count",
+        summary="Count models",
+        operation_id="listModelsCount",
+        tags=["Models"],
+        opt=needs(Role.PUBLIC),
+    )
     async def count(request: Request[Any, Any, Any]) -> JsonObject:
         return {"data": {"count": len(listing.select(dict(request.query_params)))}}
 
@@ -143,9 +156,9 @@ def model_routes(listing: Listing, keys: KeyRing) -> list[HTTPRouteHandler]:
         summary="List the caller's models",
         operation_id="listModelsUser",
         tags=["Models"],
+        opt=needs(Role.INFERENCE),
     )
     async def own_models(request: Request[Any, Any, Any]) -> JsonObject:
-        inference_account(headers_of(request), keys)
         query = dict(request.query_params)
         found = listing.select(query)
         shown, following = page(found, query, "/api/v1/models/user")
@@ -156,12 +169,15 @@ def model_routes(listing: Listing, keys: KeyRing) -> list[HTTPRouteHandler]:
         summary="List endpoints without data retention",
         operation_id="listEndpointsZdr",
         tags=["Models"],
+        opt=needs(Role.PUBLIC),
     )
     async def without_retention(request: Request[Any, Any, Any], availability: str = "") -> JsonObject:
         known = _is_known(headers_of(request), keys)
         return {"data": listing.without_retention(everything=availability == "all", figures=known)}
 
-    @get("/api/v1/embeddings/models", summary="List embedding models", tags=["Models"])
+    @get(
+        "/api/v1/embeddings/models", summary="List embedding models", tags=["Models"], opt=needs(Role.PUBLIC)
+    )
     async def embeddings(request: Request[Any, Any, Any]) -> JsonObject:
         query = dict(request.query_params)
         found = listing.select({**query, "output_modalities": "embeddings"})
@@ -173,12 +189,18 @@ def model_routes(listing: Listing, keys: KeyRing) -> list[HTTPRouteHandler]:
         summary="Get one model",
         operation_id="getModel",
         tags=["Models"],
+        opt=needs(Role.PUBLIC),
     )
     async def model(author: str, slug: str) -> JsonObject:
         row = listing.listed(listing.find(author, slug))
         return {"data": model_row(row.model, row.top)}
 
-    @get("/api/v1/models/{author:str}/{slug:str}/endpoints", operation_id="listEndpoints", tags=["Models"])
+    @get(
+        "/api/v1/models/{author:str}/{slug:str}/endpoints",
+        operation_id="listEndpoints",
+        tags=["Models"],
+        opt=needs(Role.PUBLIC),
+    )
     async def endpoints(
         request: Request[Any, Any, Any], author: str, slug: str, availability: str = ""
     ) -> JsonObject:
@@ -195,7 +217,13 @@ def model_routes(listing: Listing, keys: KeyRing) -> list[HTTPRouteHandler]:
             }
         }
 
-    @get("/api/v1/providers", summary="List providers", operation_id="listProviders", tags=["Models"])
+    @get(
+        "/api/v1/providers",
+        summary="List providers",
+        operation_id="listProviders",
+        tags=["Models"],
+        opt=needs(Role.PUBLIC),
+    )
     async def providers() -> JsonObject:
         return {"data": listing.providers()}
 

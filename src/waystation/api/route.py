@@ -6,10 +6,10 @@ import msgspec
 from litestar import Request, post
 from litestar.handlers import HTTPRouteHandler
 
-from waystation.accounts.keys import KeyRing
+from waystation.accounts.keys import Account
 from waystation.api.attribution import attribution
-from waystation.api.credentials import inference_account
 from waystation.api.request_headers import headers_of
+from waystation.api.roles import Role, needs
 from waystation.catalog.endpoint import Endpoint
 from waystation.codec.dialect import Dialect
 from waystation.codec.error_envelope import render_error_object
@@ -26,7 +26,7 @@ _DECODE: Final = msgspec.json.Decoder(KeptPlan).decode
 PATH: Final = "/chat/completions"
 
 
-def planning_routes(planner: Planner, dialect: Dialect, keys: KeyRing) -> list[HTTPRouteHandler]:
+def planning_routes(planner: Planner, dialect: Dialect) -> list[HTTPRouteHandler]:
     """`POST /route`, which takes what `POST /chat/completions` takes, in this dialect."""
 
     @post(
@@ -35,12 +35,11 @@ def planning_routes(planner: Planner, dialect: Dialect, keys: KeyRing) -> list[H
         operation_id="explainRoute",
         summary="Explain where a chat completion would go, without calling anyone",
         tags=["Routing"],
+        opt=needs(Role.INFERENCE),
     )
-    async def route(request: Request[Any, Any, Any]) -> JsonObject:
-        headers = headers_of(request)
-        account = inference_account(headers, keys)
+    async def route(request: Request[Any, Account, Any]) -> JsonObject:
         body = await request.body()
-        exchange = begin_exchange(dialect.name, account, attribution(headers))
+        exchange = begin_exchange(dialect.name, request.auth, attribution(headers_of(request)))
         chat = dialect.parse_request(body, PATH)
         plan = planner.decide(exchange, chat, len(body))
         told = shown(explain(plan))

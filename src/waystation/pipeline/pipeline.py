@@ -43,7 +43,7 @@ class Pipeline:
         router_metadata: RouterMetadata,
         request_timeout: float,
     ) -> None:
-        self._planner = planner
+        self.planner = planner
         self._answer = answer
         self._settlement = settlement
         self._watch = watch
@@ -83,7 +83,7 @@ class Pipeline:
             self._settlement.settle(exchange)
 
     def _plan(self, exchange: Exchange, request: ChatRequest, body_bytes: int) -> Plan:
-        plan = exchange.plan = self._planner.decide(exchange, request, body_bytes)
+        plan = exchange.plan = self.planner.decide(exchange, request, body_bytes)
         if not plan.attempts:
             raise unavailable(plan.question, plan.excluded)
         exchange.strategy = plan.attempts[0].candidate.strategy
