@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from routing_questions import NOW, endpoint, evenly, healths, model, plan, tags
 
+from routing_questions import NOW, endpoint, evenly, healths, model, plan, tags
 from waystation.catalog.pricing import PriceOverride, Pricing
 from waystation.operations.chat import Tool
 from waystation.operations.preferences import Percentiles, ProviderPreferences, Sort
