@@ -90,7 +90,7 @@ def excluded(*args: Any, **named: Any) -> dict[str, str]:
     return {left.tag: left.reason for left in decide(question(*args, **named)).excluded}
 
 
-def healths(model_id: str = "acme/m1", **by_tag: EndpointHealth) -> HealthSnapshot:
+def healths(model_id: str = "acme/m1", /, **by_tag: EndpointHealth) -> HealthSnapshot:
     """A snapshot by tag, `_` standing for `/`."""
     known = {endpoint_key(model_id, tag.replace("_", "/")): health for tag, health in by_tag.items()}
     troubled = {
