@@ -37,10 +37,11 @@ class Inference:
             answer.extra = self._cors.headers(headers)
         try:
             account = inference_account(headers, self._keys)
+            app = attribution(headers)
         except GatewayError as error:
             answer.reply(error.status, JSON, (), self._dialect.render_error(error, None, None))
             return
-        exchange = begin_exchange(self._dialect.name, account, attribution(headers))
+        exchange = begin_exchange(self._dialect.name, account, app)
         await self._pipeline.serve(exchange, self._dialect, request.path, request.body, answer)
 
     def admit(self, request: Request) -> Reply | None:

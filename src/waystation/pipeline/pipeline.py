@@ -9,25 +9,21 @@ settle     once, in `finally`: usage, cost, record, metrics
 
 import asyncio
 import logging
-from random import Random
 
 from waystation.codec.dialect import Dialect
-from waystation.codec.estimate import estimate_prompt_tokens
 from waystation.errors import DeadlineExceeded, GatewayError, InternalError, Unavailable
 from waystation.exchange import Exchange
 from waystation.operations.chat import ChatRequest
 from waystation.operations.chat_events import StreamError
 from waystation.pipeline.answer import JSON, Answer, nobody
 from waystation.pipeline.caller import Caller
+from waystation.pipeline.planner import Planner
+from waystation.pipeline.router_metadata import RouterMetadata
 from waystation.pipeline.serving import Serving
 from waystation.pipeline.settle import Settlement
 from waystation.pipeline.watch import Reason, Watch, Watched
-from waystation.routing.offers import Offers
 from waystation.routing.plan import Plan
-from waystation.routing.prompt import PromptSize
-from waystation.routing.routers import Asking
-from waystation.routing.select import select
-from waystation.routing.slug import resolve
+from waystation.routing.unavailable import unavailable
 
 log = logging.getLogger(__name__)
 CLIENT_CLOSED = 499
@@ -35,17 +31,24 @@ CLIENT_CLOSED = 499
 
 
 class Pipeline:
-    """Serves exchanges. One for the process; `offers` is swapped when the catalogue changes."""
+    """Serves exchanges. One for the process."""
 
     def __init__(
-        self, offers: Offers, answer: Answer, settlement: Settlement, watch: Watch, request_timeout: float
+        self,
+        planner: Planner,
+        answer: Answer,
+        settlement: Settlement,
+        watch: Watch,
+        *,
+        router_metadata: RouterMetadata,
+        request_timeout: float,
     ) -> None:
-        self.offers = offers
+        self.planner = planner
         self._answer = answer
         self._settlement = settlement
         self._watch = watch
+        self._router_metadata = router_metadata
         self._request_timeout = request_timeout
-        self._random = Random()  # noqa: S311 - draws endpoints, not secrets
 
     async def serve(
         self, exchange: Exchange, dialect: Dialect, path: str, body: bytes, caller: Caller
@@ -55,7 +58,7 @@ class Pipeline:
         if task is None:
             raise RuntimeError("an exchange is served in a task")
         watched = Watched(task, caller, exchange.started + self._request_timeout)
-        serving = Serving(exchange, dialect, caller, watched)
+        serving = Serving(exchange, dialect, caller, watched, self._router_metadata)
         self._watch.enter(watched)
         try:
             try:
@@ -80,10 +83,9 @@ class Pipeline:
             self._settlement.settle(exchange)
 
     def _plan(self, exchange: Exchange, request: ChatRequest, body_bytes: int) -> Plan:
-        offers = self.offers
-        prompt = PromptSize(body_bytes, lambda: estimate_prompt_tokens(request))
-        asking = Asking(request, prompt, offers, self._random.getrandbits(64), exchange.created)
-        plan = select(asking.question(resolve(asking)))
+        plan = exchange.plan = self.planner.decide(exchange, request, body_bytes)
+        if not plan.attempts:
+            raise unavailable(plan.question, plan.excluded)
         exchange.strategy = plan.attempts[0].candidate.strategy
         return plan
 
@@ -105,10 +107,12 @@ async def _refuse(serving: Serving, error: GatewayError) -> None:
     exchange.error = error
     if caller.started or serving.delivery.speaking:
         exchange.status = 200
-        await serving.delivery.fail(dialect.stream_renderer(nobody(exchange)), StreamError(error))
+        renderer = dialect.stream_renderer(nobody(exchange))
+        renderer.metadata = serving.metadata
+        await serving.delivery.fail(renderer, StreamError(error))
         return
     exchange.status = error.status
     named = list(serving.headers)
     if error.retry_after is not None:
         named.append((b"retry-after", str(error.retry_after).encode()))
-    caller.reply(error.status, JSON, named, dialect.render_error(error, exchange.id, None))
+    caller.reply(error.status, JSON, named, dialect.render_error(error, exchange.id, serving.metadata))

@@ -220,10 +220,16 @@ class MediaSettings(Section, frozen=True, forbid_unknown_fields=True):
 
 
 class RoutingSettings(Section, frozen=True, forbid_unknown_fields=True):
-    """The order among endpoints where the caller asks for none, and whether outages are remembered."""
+    """The order among endpoints where the caller asks for none, and whether outages are remembered.
+
+    `repeats` is how often endpoints whose trouble may pass are asked again when none is left to try; `hedge_after`
+    after how many seconds of silence the next endpoint is asked beside the silent one, 0 for never.
+    """
 
     order: Literal["weighted", "price", "throughput", "latency", "listed"] = "weighted"
     health: bool = True
+    repeats: Annotated[int, Meta(ge=0, le=10)] = 1
+    hedge_after: Annotated[float, Meta(ge=0, le=_WEEK)] = 0.0
 
 
 class SourceSettings(Section, frozen=True, forbid_unknown_fields=True):
