@@ -109,4 +109,6 @@ def _form(body: bytes) -> dict[str, str]:
 
 
 def _answer(page: str, status: int = 200, headers: dict[str, str] | None = None) -> Response[str]:
-    return Response(page, status_code=status, media_type=MediaType.HTML, headers={**policy(), **(headers or {})})
+    return Response(
+        page, status_code=status, media_type=MediaType.HTML, headers={**policy(), **(headers or {})}
+    )

@@ -7,6 +7,7 @@ import msgspec
 from litestar import MediaType, Request, Response
 from litestar.exceptions import HTTPException, MethodNotAllowedException, ValidationException
 
+from waystation.codec.error_envelope import error_headers
 from waystation.errors import GatewayError, InternalError, InvalidRequest, NotFound
 
 log = logging.getLogger(__name__)
@@ -40,8 +41,12 @@ def _answer(error: GatewayError, headers: dict[str, str] | None = None) -> Respo
     message = "Internal Server Error" if isinstance(error, InternalError) else error.message
     metadata = {"error_type": error.error_type}
     body = {"error": {"code": error.status, "message": message, "metadata": metadata}}
+    named = {name.decode(): value.decode() for name, value in error_headers(error)}
     return Response(
-        msgspec.json.encode(body), status_code=error.status, media_type=MediaType.JSON, headers=headers
+        msgspec.json.encode(body),
+        status_code=error.status,
+        media_type=MediaType.JSON,
+        headers={**(headers or {}), **named},
     )
 
 

@@ -1,7 +1,7 @@
 """A request's journey on one screen. Accepting and identifying are `api`'s; the rest happens here, in this order:
 
 parse      dialect.parse_request(body) -> ChatRequest
-plan       routing.select -> the attempts to make, in order
+plan       routing.select -> the attempts to make, in order; a model's rate limits
 dispatch   each attempt, until one brings content
 relay      its answer to the client, whole or as it is made
 settle     once, in `finally`: usage, cost, record, metrics
@@ -11,7 +11,9 @@ import asyncio
 import logging
 from random import Random
 
+from waystation.accounts.limits import Limits
 from waystation.codec.dialect import Dialect
+from waystation.codec.error_envelope import error_headers
 from waystation.codec.estimate import estimate_prompt_tokens
 from waystation.errors import DeadlineExceeded, GatewayError, InternalError, Unavailable
 from waystation.exchange import Exchange
@@ -37,13 +39,21 @@ class Pipeline:
     """Serves exchanges. One for the process; `offers` is swapped when the catalogue changes."""
 
     def __init__(
-        self, offers: Offers, answer: Answer, settlement: Settlement, watch: Watch, request_timeout: float
+        self,
+        offers: Offers,
+        answer: Answer,
+        settlement: Settlement,
+        watch: Watch,
+        request_timeout: float,
+        *,
+        limits: Limits | None = None,
     ) -> None:
         self.offers = offers
         self._answer = answer
         self._settlement = settlement
         self._watch = watch
         self._request_timeout = request_timeout
+        self._limits = limits
         self._random = Random()  # noqa: S311 - draws endpoints, not secrets
 
     async def serve(
@@ -60,6 +70,9 @@ class Pipeline:
             try:
                 request = exchange.request = dialect.parse_request(body, path)
                 plan = self._plan(exchange, request, len(body))
+                limits = self._limits
+                if limits is not None and limits.on_models:
+                    limits.admit_model(exchange.account, plan.attempts[0].candidate.model.id)
                 if request.stream:
                     await self._answer.streamed(serving, request, plan)
                 else:
@@ -77,6 +90,14 @@ class Pipeline:
         finally:
             self._watch.leave(watched)
             self._settlement.settle(exchange)
+            self._count_tokens(exchange)
+
+    def _count_tokens(self, exchange: Exchange) -> None:
+        """What was used, against the limits of who used it and of what served it."""
+        limits, usage, endpoint = self._limits, exchange.usage, exchange.endpoint
+        if limits is not None and limits.on_tokens and usage is not None and endpoint is not None:
+            tokens = usage.prompt_tokens + usage.completion_tokens
+            limits.spend(exchange.account, endpoint.model_id, tokens)
 
     def _plan(self, exchange: Exchange, request: ChatRequest, body_bytes: int) -> Plan:
         offers = self.offers
@@ -106,7 +127,5 @@ async def _refuse(serving: Serving, error: GatewayError) -> None:
         await serving.delivery.fail(dialect.stream_renderer(nobody(exchange)), StreamError(error))
         return
     exchange.status = error.status
-    named = list(serving.headers)
-    if error.retry_after is not None:
-        named.append((b"retry-after", str(error.retry_after).encode()))
+    named = [*serving.headers, *error_headers(error)]
     caller.reply(error.status, JSON, named, dialect.render_error(error, exchange.id, None))

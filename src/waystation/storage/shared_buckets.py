@@ -1,0 +1,129 @@
+"""`Buckets` that the workers of one machine share: a table in a file that all of them have mapped.
+
+Whoever looks holds the file's lock for some microseconds, so the workers together are as exact as one. The lock ends
+with the process that holds it. The table survives a restart, and so do the limits.
+"""
+
+import fcntl
+import mmap
+import os
+import struct
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from hashlib import blake2b
+from pathlib import Path
+
+from waystation.accounts.buckets import LONGEST, Demand, MemoryBuckets, Refused
+
+FILE_NAME = "limits.table"
+SLOTS = 65_536
+_SLOT = struct.Struct("<16sd")
+"""The digest of a subject, and its moment in Unix seconds; all zero where nothing ever was."""
+_MAGIC = b"waystation-lim-1"
+_NOBODY = bytes(16)
+_PROBES = 64
+"""Slots looked at before a subject is told to be this process's own affair."""
+_FAR = 400 * LONGEST
+"""No moment is so far ahead; a table that says so is damaged."""
+
+
+class SharedBuckets:
+    """The table. `OSError` where the file cannot be made."""
+
+    def __init__(self, data_dir: Path) -> None:
+        size = len(_MAGIC) + SLOTS * _SLOT.size
+        self._file = os.open(data_dir / FILE_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            os.posix_fallocate(self._file, 0, size)  # a full disk is found out now, not by a signal later
+            self._table = mmap.mmap(self._file, size)
+        except BaseException:
+            os.close(self._file)
+            raise
+        self._own = MemoryBuckets()
+        with self._locked():
+            if self._table[: len(_MAGIC)] != _MAGIC:
+                self._table[:] = _MAGIC + bytes(size - len(_MAGIC))
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._table.close()
+        os.close(self._file)
+
+    def take(self, demands: Sequence[Demand]) -> Refused | None:
+        """All of them or none."""
+        with self._locked():
+            found: list[tuple[Demand, int]] = []
+            for demand in demands:
+                slot = self._claimed(demand.subject, demand.now)
+                if slot is None:
+                    return self._own.take(demands)
+                found.append((demand, slot))
+            for demand, slot in found:
+                wait = demand.wait(self._moment(slot, demand.now))
+                if wait > 0:
+                    return Refused(demand, wait)
+            for demand, slot in found:
+                self._write(slot, demand.subject, demand.after(self._moment(slot, demand.now)))
+        return None
+
+    def spend(self, subject: str, cost: float, now: float) -> None:
+        """Count what was used."""
+        with self._locked():
+            slot = self._claimed(subject, now)
+            if slot is None:
+                self._own.spend(subject, cost, now)
+            else:
+                self._write(slot, subject, max(self._moment(slot, now), now) + cost)
+
+    def empty_at(self, subject: str) -> float:
+        """When the subject's limit will be empty again."""
+        digest = _digest(subject)
+        with self._locked():
+            for slot in _places(digest):
+                known, moment = _SLOT.unpack_from(self._table, slot)
+                if known == digest:
+                    return float(moment)
+                if known == _NOBODY:
+                    return 0.0
+        return self._own.empty_at(subject)
+
+    def _claimed(self, subject: str, now: float) -> int | None:
+        """Where the subject is, or from now on will be: in a slot never used, or one that has long been empty."""
+        digest, free = _digest(subject), None
+        for slot in _places(digest):
+            known, moment = _SLOT.unpack_from(self._table, slot)
+            if known == digest:
+                return slot
+            if free is None and (known == _NOBODY or moment < now - LONGEST):
+                free = slot
+            if known == _NOBODY:
+                break
+        if free is not None:
+            self._write(free, subject, now)
+        return free
+
+    def _moment(self, slot: int, now: float) -> float:
+        """What a slot says; one that makes no sense is empty."""
+        moment = float(_SLOT.unpack_from(self._table, slot)[1])
+        return moment if moment < now + _FAR else 0.0
+
+    def _write(self, slot: int, subject: str, moment: float) -> None:
+        _SLOT.pack_into(self._table, slot, _digest(subject), moment)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        fcntl.lockf(self._file, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            fcntl.lockf(self._file, fcntl.LOCK_UN)
+
+
+def _places(digest: bytes) -> Iterator[int]:
+    """The offsets where a subject may be, in order."""
+    first = int.from_bytes(digest[:4], "little")
+    return (len(_MAGIC) + (first + step) % SLOTS * _SLOT.size for step in range(_PROBES))
+
+
+def _digest(subject: str) -> bytes:
+    return blake2b(subject.encode(), digest_size=16).digest()
