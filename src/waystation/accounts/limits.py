@@ -55,9 +55,10 @@ class Limits:
         self._keys = {name: _rates(own, self._key) for name, own in settings.keys.items()}
         self._models = {name: _rates(own, self._model) for name, own in settings.models.items()}
         none = Rates()
-        self.on_keys = self._account != none or self._key != none or any(self._keys.values())
+        has_free = bool(settings.free_requests_per_minute or settings.free_requests_per_day)
+        self.on_keys = self._account != none or self._key != none or bool(self._keys)
         """Whether `admit` has anything to say."""
-        self.on_models = self._model != none or bool(self._models) or self._has_free
+        self.on_models = self._model != none or bool(self._models) or has_free
         """Whether `admit_model` has anything to say."""
         all_rates = (self._key, self._account, self._model, *self._keys.values(), *self._models.values())
         self.on_tokens = any(rates.tokens for rates in all_rates)
@@ -73,10 +74,13 @@ class Limits:
 
     def admit_model(self, account: Account, model_id: str) -> None:
         """Let a request for this model in; raises `TooManyRequests`."""
+        rates, is_free = self._models.get(model_id, self._model), model_id.endswith(FREE)
+        if not (is_free or rates.requests or rates.tokens):
+            return
         now = self._clock()
         demands: list[Demand] = []
-        _add(demands, f"model {model_id}", self._models.get(model_id, self._model), now)
-        if model_id.endswith(FREE) and self._has_free:
+        _add(demands, f"model {model_id}", rates, now)
+        if is_free:
             self._add_free(demands, _owner(account), now)
         self._take(demands)
 
@@ -99,10 +103,6 @@ class Limits:
         today = _day(self._clock())
         held = self._buckets.empty_at(_free_today(_owner(account), today)) - today
         return FreeRequests(limit, round(max(held, 0.0) * limit / LONGEST))
-
-    @property
-    def _has_free(self) -> bool:
-        return bool(self._settings.free_requests_per_minute or self._settings.free_requests_per_day)
 
     def _rates_of(self, account: Account) -> Rates:
         return self._keys.get(account.key_hash, self._key)

@@ -10,10 +10,11 @@ import os
 import struct
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 
-from waystation.accounts.buckets import LONGEST, Demand, MemoryBuckets, Refused
+from waystation.accounts.buckets import KEPT, LONGEST, Demand, MemoryBuckets, Refused
 
 FILE_NAME = "limits.table"
 SLOTS = 65_536
@@ -40,6 +41,8 @@ class SharedBuckets:
             os.close(self._file)
             raise
         self._own = MemoryBuckets()
+        self._slots: dict[bytes, int] = {}
+        """Where subjects were last seen."""
         with self._locked():
             if self._table[: len(_MAGIC)] != _MAGIC:
                 self._table[:] = _MAGIC + bytes(size - len(_MAGIC))
@@ -51,29 +54,35 @@ class SharedBuckets:
 
     def take(self, demands: Sequence[Demand]) -> Refused | None:
         """All of them or none."""
-        with self._locked():
-            found: list[tuple[Demand, int]] = []
-            for demand in demands:
-                slot = self._claimed(demand.subject, demand.now)
+        digests = [_digest(demand.subject) for demand in demands]
+        fcntl.lockf(self._file, fcntl.LOCK_EX)
+        try:
+            found: list[tuple[Demand, bytes, int, float]] = []
+            for demand, digest in zip(demands, digests, strict=True):
+                slot = self._claimed(digest, demand.now)
                 if slot is None:
                     return self._own.take(demands)
-                found.append((demand, slot))
-            for demand, slot in found:
-                wait = demand.wait(self._moment(slot, demand.now))
+                moment = self._moment(slot, demand.now)
+                wait = demand.wait(moment)
                 if wait > 0:
                     return Refused(demand, wait)
-            for demand, slot in found:
-                self._write(slot, demand.subject, demand.after(self._moment(slot, demand.now)))
+                found.append((demand, digest, slot, moment))
+            for demand, digest, slot, moment in found:
+                if demand.cost:
+                    _SLOT.pack_into(self._table, slot, digest, demand.after(moment))
+        finally:
+            fcntl.lockf(self._file, fcntl.LOCK_UN)
         return None
 
     def spend(self, subject: str, cost: float, now: float) -> None:
         """Count what was used."""
+        digest = _digest(subject)
         with self._locked():
-            slot = self._claimed(subject, now)
+            slot = self._claimed(digest, now)
             if slot is None:
                 self._own.spend(subject, cost, now)
             else:
-                self._write(slot, subject, max(self._moment(slot, now), now) + cost)
+                _SLOT.pack_into(self._table, slot, digest, max(self._moment(slot, now), now) + cost)
 
     def empty_at(self, subject: str) -> float:
         """When the subject's limit will be empty again."""
@@ -87,9 +96,20 @@ class SharedBuckets:
                     return 0.0
         return self._own.empty_at(subject)
 
-    def _claimed(self, subject: str, now: float) -> int | None:
+    def _claimed(self, digest: bytes, now: float) -> int | None:
         """Where the subject is, or from now on will be: in a slot never used, or one that has long been empty."""
-        digest, free = _digest(subject), None
+        slot = self._slots.get(digest)
+        if slot is not None and self._table[slot : slot + len(digest)] == digest:
+            return slot
+        slot = self._searched(digest, now)
+        if slot is not None:
+            if len(self._slots) >= KEPT:
+                self._slots.clear()
+            self._slots[digest] = slot
+        return slot
+
+    def _searched(self, digest: bytes, now: float) -> int | None:
+        free = None
         for slot in _places(digest):
             known, moment = _SLOT.unpack_from(self._table, slot)
             if known == digest:
@@ -99,16 +119,13 @@ class SharedBuckets:
             if known == _NOBODY:
                 break
         if free is not None:
-            self._write(free, subject, now)
+            _SLOT.pack_into(self._table, free, digest, now)
         return free
 
     def _moment(self, slot: int, now: float) -> float:
         """What a slot says; one that makes no sense is empty."""
         moment = float(_SLOT.unpack_from(self._table, slot)[1])
         return moment if moment < now + _FAR else 0.0
-
-    def _write(self, slot: int, subject: str, moment: float) -> None:
-        _SLOT.pack_into(self._table, slot, _digest(subject), moment)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -125,5 +142,6 @@ def _places(digest: bytes) -> Iterator[int]:
     return (len(_MAGIC) + (first + step) % SLOTS * _SLOT.size for step in range(_PROBES))
 
 
+@lru_cache(maxsize=16_384)
 def _digest(subject: str) -> bytes:
     return blake2b(subject.encode(), digest_size=16).digest()
