@@ -171,7 +171,9 @@ class Gateway:
             *oauth_routes(authorizations),
             *consent_routes(authorizations, self.keys),
         ]
-        self.front_door = self._open_doors(pipeline, registry, generations, settlement, limits, key_handlers)
+        self.front_door = self._open_doors(
+            pipeline, registry, generations, settlement, limits=limits, key_handlers=key_handlers
+        )
         self._keep_doing(_report_forever(settlement.report))
         self._keep_doing(_refresh_forever(self.keys, key_store))
 
