@@ -10,7 +10,9 @@ from typing import Self
 from litestar.handlers import HTTPRouteHandler
 
 from waystation.accounts.bootstrap import FirstKeys, ensure_keys
+from waystation.accounts.buckets import Buckets, MemoryBuckets
 from waystation.accounts.keys import KeyRing
+from waystation.accounts.limits import Limits
 from waystation.accounts.store import KeyStore, refresh
 from waystation.api.consent import consent_routes
 from waystation.api.control import ControlPlane
@@ -65,6 +67,7 @@ from waystation.storage.engine import open_engine
 from waystation.storage.generations import SqlGenerationStore
 from waystation.storage.health import FileHealthStore
 from waystation.storage.keys import SqlKeyStore
+from waystation.storage.shared_buckets import SharedBuckets
 from waystation.storage.spending import SqlSpending
 from waystation.telemetry.endpoint_metrics import endpoint_lines
 from waystation.telemetry.logging import ExchangeLog
@@ -168,6 +171,7 @@ class Gateway:
         settlement = Settlement(generations, self.metrics, lines, tariffs, observer)
         self._stack.callback(settlement.report)
         planner = Planner(_offers(settings, catalog, registry, frozenset(dialects)), self.health, sessions)
+        limits = Limits(settings.limits, self._buckets())
         pipeline = Pipeline(
             planner,
             Answer(
@@ -180,16 +184,19 @@ class Gateway:
             self.watch,
             router_metadata=RouterMetadata(lambda slug: name_of(slug, registry, catalog)),
             request_timeout=settings.server.request_timeout,
+            limits=limits,
         )
         spending = SqlSpending(engine, generations.flush)
-        keys = Keys(key_store, self.keys, spending, settings.keys.prefix)
+        keys = Keys(key_store, self.keys, spending, limits, settings.keys.prefix)
         authorizations = Authorizations(keys, SqlCodeStore(engine))
         key_handlers = [
             *key_routes(keys),
             *oauth_routes(authorizations),
             *consent_routes(authorizations, self.keys),
         ]
-        self.front_door = self._open_doors(pipeline, registry, generations, settlement, key_handlers)
+        self.front_door = self._open_doors(
+            pipeline, registry, generations, settlement, limits=limits, key_handlers=key_handlers
+        )
         self._keep_doing(_report_forever(settlement.report))
         self._keep_doing(_refresh_forever(self.keys, key_store))
 
@@ -204,6 +211,17 @@ class Gateway:
 
         self._stack.push_async_callback(save)
         self._keep_doing(_save_forever(save))
+    def _buckets(self) -> Buckets:
+        """Where rate limits are kept: several workers share a table, or count each for itself where it cannot be made."""
+        if self.settings.server.workers == 1:
+            return MemoryBuckets()
+        try:
+            shared = SharedBuckets(self.settings.storage.data_path)
+        except OSError:
+            log.warning("rate limits cannot be shared: each worker has limits of its own", exc_info=True)
+            return MemoryBuckets()
+        self._stack.callback(shared.close)
+        return shared
 
     def _media_fetch(self) -> MediaFetch:
         settings = self.settings
@@ -246,12 +264,14 @@ class Gateway:
         registry: Registry,
         generations: GenerationLog,
         settlement: Settlement,
+        *,
+        limits: Limits,
         key_handlers: list[HTTPRouteHandler],
     ) -> FrontDoor:
         settings, planner = self.settings, pipeline.planner
         cors = Cors(settings.server.cors_origins)
         inference = {
-            path: Inference(dialect, pipeline, self.keys, cors)
+            path: Inference(dialect, pipeline, self.keys, cors, limits)
             for dialect in DIALECTS
             for path in dialect.routes
         }

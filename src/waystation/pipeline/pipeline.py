@@ -1,7 +1,7 @@
 """A request's journey on one screen. Accepting and identifying are `api`'s; the rest happens here, in this order:
 
 parse      dialect.parse_request(body) -> ChatRequest
-plan       routing.select -> the attempts to make, in order
+plan       routing.select -> the attempts to make, in order; a model's rate limits
 dispatch   each attempt, until one brings content
 relay      its answer to the client, whole or as it is made
 settle     once, in `finally`: usage, cost, record, metrics
@@ -10,7 +10,9 @@ settle     once, in `finally`: usage, cost, record, metrics
 import asyncio
 import logging
 
+from waystation.accounts.limits import Limits
 from waystation.codec.dialect import Dialect
+from waystation.codec.error_envelope import error_headers
 from waystation.errors import DeadlineExceeded, GatewayError, InternalError, Unavailable
 from waystation.exchange import Exchange
 from waystation.operations.chat import ChatRequest
@@ -42,6 +44,7 @@ class Pipeline:
         *,
         router_metadata: RouterMetadata,
         request_timeout: float,
+        limits: Limits | None = None,
     ) -> None:
         self.planner = planner
         self._answer = answer
@@ -49,6 +52,7 @@ class Pipeline:
         self._watch = watch
         self._router_metadata = router_metadata
         self._request_timeout = request_timeout
+        self._limits = limits
 
     async def serve(
         self, exchange: Exchange, dialect: Dialect, path: str, body: bytes, caller: Caller
@@ -64,6 +68,9 @@ class Pipeline:
             try:
                 request = exchange.request = dialect.parse_request(body, path)
                 plan = self._plan(exchange, request, len(body))
+                limits = self._limits
+                if limits is not None and limits.on_models:
+                    limits.admit_model(exchange.account, plan.attempts[0].candidate.model.id)
                 if request.stream:
                     await self._answer.streamed(serving, request, plan)
                 else:
@@ -81,6 +88,14 @@ class Pipeline:
         finally:
             self._watch.leave(watched)
             self._settlement.settle(exchange)
+            self._count_tokens(exchange)
+
+    def _count_tokens(self, exchange: Exchange) -> None:
+        """What was used, against the limits of who used it and of what served it."""
+        limits, usage, endpoint = self._limits, exchange.usage, exchange.endpoint
+        if limits is not None and limits.on_tokens and usage is not None and endpoint is not None:
+            tokens = usage.prompt_tokens + usage.completion_tokens
+            limits.spend(exchange.account, endpoint.model_id, tokens)
 
     def _plan(self, exchange: Exchange, request: ChatRequest, body_bytes: int) -> Plan:
         plan = exchange.plan = self.planner.decide(exchange, request, body_bytes)
@@ -112,7 +127,5 @@ async def _refuse(serving: Serving, error: GatewayError) -> None:
         await serving.delivery.fail(renderer, StreamError(error))
         return
     exchange.status = error.status
-    named = list(serving.headers)
-    if error.retry_after is not None:
-        named.append((b"retry-after", str(error.retry_after).encode()))
+    named = [*serving.headers, *error_headers(error)]
     caller.reply(error.status, JSON, named, dialect.render_error(error, exchange.id, serving.metadata))
