@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
+from decimal import Decimal
 from typing import Self
 
 from waystation.accounts.bootstrap import FirstKeys, ensure_keys
@@ -11,18 +12,22 @@ from waystation.accounts.keys import KeyRing
 from waystation.accounts.store import KeyStore, refresh
 from waystation.api.control import ControlPlane
 from waystation.api.cors import Cors
+from waystation.api.credits import credit_routes
 from waystation.api.description import InferenceRoute, description_routes
 from waystation.api.generations import generation_routes
 from waystation.api.health import Check, health_routes
 from waystation.api.inference import Inference
 from waystation.api.models import Listing, model_routes
 from waystation.api.routes import FrontDoor
+from waystation.app.leases import LeaseKeeping
 from waystation.catalog.endpoint import Endpoint
 from waystation.catalog.index import Catalog
 from waystation.catalog.layers import configured_layer
 from waystation.catalog.load import load
 from waystation.codec.dialect import Dialect, Outward
+from waystation.credits.bound import Ceilings
 from waystation.credits.cost import Tariffs
+from waystation.credits.money import nano_of
 from waystation.dialects import (
     anthropic_messages,
     bedrock_converse,
@@ -40,6 +45,7 @@ from waystation.pipeline.answer import Answer
 from waystation.pipeline.dispatch import Dispatch
 from waystation.pipeline.media import MediaFetch
 from waystation.pipeline.pipeline import Pipeline
+from waystation.pipeline.reserve import Reserve
 from waystation.pipeline.settle import Settlement
 from waystation.pipeline.watch import Reason, Watch
 from waystation.providers.discover import discover
@@ -50,6 +56,8 @@ from waystation.settings import Settings
 from waystation.storage.engine import open_engine
 from waystation.storage.generations import SqlGenerationStore
 from waystation.storage.keys import SqlKeyStore
+from waystation.storage.leases import SqlLeaseStore
+from waystation.storage.ledger import SqlLedger
 from waystation.telemetry.logging import ExchangeLog
 from waystation.telemetry.metrics import Metrics
 from waystation.upstream.client import Client, ClientSettings, Timeouts
@@ -128,12 +136,17 @@ class Gateway:
         lines = ExchangeLog(settings.logging.level, settings.logging.format)
         engine = open_engine(settings.storage.database_url, data_dir)
         self._stack.push_async_callback(engine.dispose)
+        self._ledger = SqlLedger(engine)
         key_store = SqlKeyStore(engine)
         self.first_keys = await ensure_keys(key_store, data_dir, settings.keys)
         await refresh(self.keys, key_store)
         generations = GenerationLog(SqlGenerationStore(engine), data_dir / "journal")
+        prepaid = settings.credits.mode == "prepaid"
+        leases = LeaseKeeping(SqlLeaseStore(engine), generations, data_dir, prepaid=prepaid)
+        self._stack.push_async_callback(leases.close)
         self._stack.push_async_callback(generations.close)
         await generations.start()
+        await leases.recover()
         client = Client(client_settings(settings))
         self._stack.push_async_callback(client.aclose)
         catalog, registry = await self._offer(client)
@@ -150,9 +163,11 @@ class Gateway:
             settlement,
             self.watch,
             settings.server.request_timeout,
+            Reserve(leases.reservations, _ceilings(settings)),
         )
         self.front_door = self._open_doors(pipeline, registry, generations, settlement)
         self._keep_doing(_report_forever(settlement.report))
+        self._keep_doing(leases.keep())
         self._keep_doing(_refresh_forever(self.keys, key_store))
 
     def _media_fetch(self) -> MediaFetch:
@@ -226,10 +241,18 @@ class Gateway:
             *health_routes(checks, metrics, self.keys),
             *model_routes(Listing(lambda: pipeline.offers, provider_name)),
             *generation_routes(generations, self.keys, alone=settings.server.workers == 1),
+            *credit_routes(self._ledger, generations.flush, self.keys),
         ]
         handlers += description_routes(handlers, INFERENCE)
         max_body = settings.server.max_body_mb * 2**20
         return FrontDoor(inference, ControlPlane(handlers, cors), cors, max_body)
+
+
+def _ceilings(settings: Settings) -> Ceilings:
+    """How reservations guess what nobody bounds or prices."""
+    credit = settings.credits
+    request = credit.estimated_request_cost
+    return Ceilings(credit.estimated_completion_tokens, nano_of(Decimal(request)) if request else None)
 
 
 def client_settings(settings: Settings) -> ClientSettings:

@@ -2,6 +2,7 @@
 
 parse      dialect.parse_request(body) -> ChatRequest
 plan       routing.select -> the attempts to make, in order
+reserve    the most that the request may cost, where a limit or a balance bounds its key
 dispatch   each attempt, until one brings content
 relay      its answer to the client, whole or as it is made
 settle     once, in `finally`: usage, cost, record, metrics
@@ -19,6 +20,7 @@ from waystation.operations.chat import ChatRequest
 from waystation.operations.chat_events import StreamError
 from waystation.pipeline.answer import JSON, Answer, nobody
 from waystation.pipeline.caller import Caller
+from waystation.pipeline.reserve import Reserve
 from waystation.pipeline.serving import Serving
 from waystation.pipeline.settle import Settlement
 from waystation.pipeline.watch import Reason, Watch, Watched
@@ -37,13 +39,20 @@ class Pipeline:
     """Serves exchanges. One for the process; `offers` is swapped when the catalogue changes."""
 
     def __init__(
-        self, offers: Offers, answer: Answer, settlement: Settlement, watch: Watch, request_timeout: float
+        self,
+        offers: Offers,
+        answer: Answer,
+        settlement: Settlement,
+        watch: Watch,
+        request_timeout: float,
+        reserve: Reserve | None = None,
     ) -> None:
         self.offers = offers
         self._answer = answer
         self._settlement = settlement
         self._watch = watch
         self._request_timeout = request_timeout
+        self._reserve = reserve
         self._random = Random()  # noqa: S311 - draws endpoints, not secrets
 
     async def serve(
@@ -60,6 +69,8 @@ class Pipeline:
             try:
                 request = exchange.request = dialect.parse_request(body, path)
                 plan = self._plan(exchange, request, len(body))
+                if self._reserve is not None and self._reserve.guards(exchange.account):
+                    await self._reserve(exchange, request, plan)
                 if request.stream:
                     await self._answer.streamed(serving, request, plan)
                 else:

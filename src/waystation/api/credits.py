@@ -1,0 +1,91 @@
+"""The balance: `GET /credits` as the spec has it, and what the operator does with it, which is ours (contract section 20)."""
+
+import time
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+import msgspec
+from litestar import Request, get, post
+from litestar.handlers import HTTPRouteHandler
+from msgspec import Meta, Struct
+
+from waystation.accounts.keys import KeyRing
+from waystation.api.credentials import management_account
+from waystation.api.request_headers import headers_of
+from waystation.credits.money import float_of, nano_of
+from waystation.credits.store import Entry, Ledger
+from waystation.errors import InvalidRequest
+from waystation.operations.parts import JsonObject
+
+MOST = Decimal(1_000_000_000)
+"""USD in one movement: more is a mistake."""
+MOST_ENTRIES = 1000
+
+
+class Movement(Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of `POST /credits`: USD in, or out where negative (an adjustment only). The same `reference` moves once."""
+
+    amount: Decimal
+    kind: Literal["purchase", "adjustment"] = "purchase"
+    note: Annotated[str, Meta(max_length=500)] = ""
+    reference: Annotated[str, Meta(min_length=1, max_length=128)] | None = None
+
+    @property
+    def nano(self) -> int:
+        """Nano-dollars; `InvalidRequest` for what is no such movement."""
+        if not self.amount.is_finite() or not 0 < abs(self.amount) <= MOST:
+            raise InvalidRequest("amount: USD, not 0 and at most 1,000,000,000")
+        if self.amount < 0 and self.kind == "purchase":
+            raise InvalidRequest("amount: a purchase is positive; take credit back with an adjustment")
+        if self.amount != Decimal(nano_of(self.amount)).scaleb(-9):
+            raise InvalidRequest("amount: at most nine digits after the point")
+        return nano_of(self.amount)
+
+
+def credit_routes(
+    ledger: Ledger, flush: Callable[[], Awaitable[None]], keys: KeyRing
+) -> list[HTTPRouteHandler]:
+    """All are for management keys. `flush` brings this process's records, and so their charges, into the ledger."""
+
+    @get("/api/v1/credits", operation_id="getCredits", summary="Get remaining credits", tags=["Credits"])
+    async def credit(request: Request[Any, Any, Any]) -> JsonObject:
+        management_account(headers_of(request), keys)
+        await flush()
+        totals = await ledger.totals()
+        return {"data": {"total_credits": float_of(totals.credited), "total_usage": float_of(totals.charged)}}
+
+    @post("/api/v1/credits", operation_id="moveCredits", summary="Add or take credits", tags=["Credits"])
+    async def move(request: Request[Any, Any, Any]) -> JsonObject:
+        management_account(headers_of(request), keys)
+        try:
+            movement = msgspec.json.decode(await request.body(), type=Movement)
+        except msgspec.DecodeError as error:
+            raise InvalidRequest(str(error)) from None
+        now = int(time.time() * 1000)
+        entry = await ledger.credit(movement.kind, movement.nano, movement.note, movement.reference, now)
+        return {"data": entry_row(entry)}
+
+    @get("/api/v1/credits/ledger", operation_id="listLedger", summary="List movements", tags=["Credits"])
+    async def entries(
+        request: Request[Any, Any, Any], limit: int = 100, before: int | None = None
+    ) -> JsonObject:
+        management_account(headers_of(request), keys)
+        if not 1 <= limit <= MOST_ENTRIES:
+            raise InvalidRequest(f"limit: 1 to {MOST_ENTRIES}")
+        await flush()
+        return {"data": [entry_row(entry) for entry in await ledger.entries(limit, before=before)]}
+
+    return [credit, move, entries]
+
+
+def entry_row(entry: Entry) -> JsonObject:
+    """One movement as JSON."""
+    return {
+        "id": entry.number,
+        "created_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(entry.created_at / 1000)),
+        "type": entry.kind,
+        "amount": float_of(entry.amount),
+        "note": entry.note,
+        "reference": entry.reference,
+    }
