@@ -111,3 +111,17 @@ async def test_a_store_that_fails_leaves_the_keys_as_they_were() -> None:
     with pytest.raises(Unavailable):
         await refresh(ring, Unreachable())
     assert ring.find(RAW.encode()) == an_account()
+
+
+def test_a_key_that_an_app_was_given_is_valid_only_as_long_as_the_one_that_allowed_it() -> None:
+    ring = KeyRing()
+    child = replace(an_account("child"), parent_hash=hash_key(RAW))
+    ring.apply(KeyChanges(1, (an_account(), child), whole=True))
+    assert ring.find(b"child") == child
+
+    ring.apply(KeyChanges(2, (replace(an_account(), disabled=True),)))
+    assert ring.find(b"child") is None
+    ring.apply(KeyChanges(3, (an_account(),)))
+    assert ring.find(b"child") == child
+    ring.apply(KeyChanges(4, (), (hash_key(RAW),)))
+    assert ring.find(b"child") is None

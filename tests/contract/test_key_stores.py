@@ -98,6 +98,16 @@ async def test_a_page_holds_the_inference_keys_of_one_workspace_newest_first(sto
     assert await store.page("nowhere", include_disabled=True, offset=0, count=9) == []
 
 
+async def test_a_page_can_leave_out_what_has_expired(store: KeyStore) -> None:
+    expiring = replace(PLAIN, key_hash="e" * 64, created_at=2000, expires_at=5000)
+    await store.add(PLAIN)
+    await store.add(expiring)
+
+    assert await store.page(None, count=9) == [expiring, PLAIN]
+    assert await store.page(None, expired_by=4999, count=9) == [expiring, PLAIN]
+    assert await store.page(None, expired_by=5000, count=9) == [PLAIN]
+
+
 async def test_changes_are_told_to_who_asks_since_when(store: KeyStore) -> None:
     await store.add(PLAIN)
     first = await store.changes(None)

@@ -30,7 +30,8 @@ class Account(Struct, frozen=True):
     """A key and whose it is. Times are Unix milliseconds; `expires_at` None never expires.
 
     `limit` is nano-dollars that the key may spend in each period of `limit_reset` (None: ever); None is no limit. What
-    providers charge to the caller's own credentials counts only with `include_byok_in_limit`.
+    providers charge to the caller's own credentials counts only with `include_byok_in_limit`. `parent_hash` names the
+    key whose holder let an app have this one: it is valid only as long as that one is.
     """
 
     key_hash: str
@@ -47,6 +48,7 @@ class Account(Struct, frozen=True):
     limit_reset: LimitReset | None = None
     include_byok_in_limit: bool = False
     updated_at: int | None = None
+    parent_hash: str | None = None
 
 
 class KeyChanges(Struct, frozen=True):
@@ -82,9 +84,13 @@ class KeyRing:
         if accounts is None:
             raise Unavailable("The gateway cannot check keys yet.")
         account = accounts.get(hashlib.sha256(raw).digest())
-        if account is None or account.expires_at is None:
+        if account is None or (account.expires_at is None and account.parent_hash is None):
             return account
-        return account if self._clock() * 1000 < account.expires_at else None
+        if account.expires_at is not None and self._clock() * 1000 >= account.expires_at:
+            return None
+        if account.parent_hash is not None and bytes.fromhex(account.parent_hash) not in accounts:
+            return None
+        return account
 
     def replace(self, accounts: Iterable[Account]) -> None:
         """Know exactly these accounts from now on."""

@@ -26,9 +26,18 @@ class KeyStore(Protocol):
         ...
 
     async def page(
-        self, workspace_id: str | None, *, include_disabled: bool, offset: int, count: int
+        self,
+        workspace_id: str | None,
+        *,
+        include_disabled: bool = False,
+        expired_by: int | None = None,
+        offset: int = 0,
+        count: int,
     ) -> list[Account]:
-        """Inference keys of a workspace (None: the default one), newest first, `count` of them after `offset`."""
+        """Inference keys of a workspace (None: the default one), newest first, `count` of them after `offset`.
+
+        Those that expired by `expired_by` (Unix milliseconds) are left out.
+        """
         ...
 
     async def get(self, key_hash: str) -> Account | None:

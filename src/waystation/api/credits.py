@@ -3,16 +3,13 @@
 import time
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-import msgspec
-from litestar import Request, get, post
+from litestar import get, post
 from litestar.handlers import HTTPRouteHandler
 from msgspec import Meta, Struct
 
-from waystation.accounts.keys import KeyRing
-from waystation.api.credentials import management_account
-from waystation.api.request_headers import headers_of
+from waystation.api.roles import Role, needs
 from waystation.credits.money import float_of, nano_of
 from waystation.credits.store import Entry, Ledger
 from waystation.errors import InvalidRequest
@@ -43,34 +40,41 @@ class Movement(Struct, frozen=True, forbid_unknown_fields=True):
         return nano_of(self.amount)
 
 
-def credit_routes(
-    ledger: Ledger, flush: Callable[[], Awaitable[None]], keys: KeyRing
-) -> list[HTTPRouteHandler]:
+def credit_routes(ledger: Ledger, flush: Callable[[], Awaitable[None]]) -> list[HTTPRouteHandler]:
     """All are for management keys. `flush` brings this process's records, and so their charges, into the ledger."""
 
-    @get("/api/v1/credits", operation_id="getCredits", summary="Get remaining credits", tags=["Credits"])
-    async def credit(request: Request[Any, Any, Any]) -> JsonObject:
-        management_account(headers_of(request), keys)
+    @get(
+        "/api/v1/credits",
+        operation_id="getCredits",
+        summary="Get remaining credits",
+        tags=["Credits"],
+        opt=needs(Role.MANAGEMENT),
+    )
+    async def credit() -> JsonObject:
         await flush()
         totals = await ledger.totals()
         return {"data": {"total_credits": float_of(totals.credited), "total_usage": float_of(totals.charged)}}
 
-    @post("/api/v1/credits", operation_id="moveCredits", summary="Add or take credits", tags=["Credits"])
-    async def move(request: Request[Any, Any, Any]) -> JsonObject:
-        management_account(headers_of(request), keys)
-        try:
-            movement = msgspec.json.decode(await request.body(), type=Movement)
-        except msgspec.DecodeError as error:
-            raise InvalidRequest(str(error)) from None
+    @post(
+        "/api/v1/credits",
+        operation_id="moveCredits",
+        summary="Add or take credits",
+        tags=["Credits"],
+        opt=needs(Role.MANAGEMENT),
+    )
+    async def move(data: Movement) -> JsonObject:
         now = int(time.time() * 1000)
-        entry = await ledger.credit(movement.kind, movement.nano, movement.note, movement.reference, now)
+        entry = await ledger.credit(data.kind, data.nano, data.note, data.reference, now)
         return {"data": entry_row(entry)}
 
-    @get("/api/v1/credits/ledger", operation_id="listLedger", summary="List movements", tags=["Credits"])
-    async def entries(
-        request: Request[Any, Any, Any], limit: int = 100, before: int | None = None
-    ) -> JsonObject:
-        management_account(headers_of(request), keys)
+    @get(
+        "/api/v1/credits/ledger",
+        operation_id="listLedger",
+        summary="List movements",
+        tags=["Credits"],
+        opt=needs(Role.MANAGEMENT),
+    )
+    async def entries(limit: int = 100, before: int | None = None) -> JsonObject:
         if not 1 <= limit <= MOST_ENTRIES:
             raise InvalidRequest(f"limit: 1 to {MOST_ENTRIES}")
         await flush()

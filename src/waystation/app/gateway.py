@@ -7,9 +7,12 @@ from contextlib import AsyncExitStack, suppress
 from decimal import Decimal
 from typing import Self
 
+from litestar.handlers import HTTPRouteHandler
+
 from waystation.accounts.bootstrap import FirstKeys, ensure_keys
 from waystation.accounts.keys import KeyRing
 from waystation.accounts.store import KeyStore, refresh
+from waystation.api.consent import consent_routes
 from waystation.api.control import ControlPlane
 from waystation.api.cors import Cors
 from waystation.api.credits import credit_routes
@@ -17,7 +20,9 @@ from waystation.api.description import InferenceRoute, description_routes
 from waystation.api.generations import generation_routes
 from waystation.api.health import Check, health_routes
 from waystation.api.inference import Inference
+from waystation.api.keys import Keys, key_routes
 from waystation.api.models import Listing, model_routes
+from waystation.api.oauth import Authorizations, oauth_routes
 from waystation.api.routes import FrontDoor
 from waystation.app.leases import LeaseKeeping
 from waystation.catalog.endpoint import Endpoint
@@ -53,11 +58,13 @@ from waystation.providers.own_models import own_models
 from waystation.providers.registry import Registry
 from waystation.routing.offers import Offers
 from waystation.settings import Settings
+from waystation.storage.codes import SqlCodeStore
 from waystation.storage.engine import open_engine
 from waystation.storage.generations import SqlGenerationStore
 from waystation.storage.keys import SqlKeyStore
 from waystation.storage.leases import SqlLeaseStore
 from waystation.storage.ledger import SqlLedger
+from waystation.storage.spending import SqlSpending
 from waystation.telemetry.logging import ExchangeLog
 from waystation.telemetry.metrics import Metrics
 from waystation.upstream.client import Client, ClientSettings, Timeouts
@@ -136,7 +143,6 @@ class Gateway:
         lines = ExchangeLog(settings.logging.level, settings.logging.format)
         engine = open_engine(settings.storage.database_url, data_dir)
         self._stack.push_async_callback(engine.dispose)
-        self._ledger = SqlLedger(engine)
         key_store = SqlKeyStore(engine)
         self.first_keys = await ensure_keys(key_store, data_dir, settings.keys)
         await refresh(self.keys, key_store)
@@ -165,7 +171,16 @@ class Gateway:
             settings.server.request_timeout,
             Reserve(leases.reservations, _ceilings(settings)),
         )
-        self.front_door = self._open_doors(pipeline, registry, generations, settlement)
+        spending = SqlSpending(engine, generations.flush)
+        keys = Keys(key_store, self.keys, spending, settings.keys.prefix)
+        authorizations = Authorizations(keys, SqlCodeStore(engine))
+        account_handlers = [
+            *key_routes(keys),
+            *oauth_routes(authorizations),
+            *consent_routes(authorizations, self.keys),
+            *credit_routes(SqlLedger(engine), generations.flush),
+        ]
+        self.front_door = self._open_doors(pipeline, registry, generations, settlement, account_handlers)
         self._keep_doing(_report_forever(settlement.report))
         self._keep_doing(leases.keep())
         self._keep_doing(_refresh_forever(self.keys, key_store))
@@ -206,7 +221,12 @@ class Gateway:
         return load(data_dir, layers), registry
 
     def _open_doors(
-        self, pipeline: Pipeline, registry: Registry, generations: GenerationLog, settlement: Settlement
+        self,
+        pipeline: Pipeline,
+        registry: Registry,
+        generations: GenerationLog,
+        settlement: Settlement,
+        account_handlers: list[HTTPRouteHandler],
     ) -> FrontDoor:
         settings = self.settings
         cors = Cors(settings.server.cors_origins)
@@ -238,14 +258,14 @@ class Gateway:
             )
 
         handlers = [
-            *health_routes(checks, metrics, self.keys),
+            *health_routes(checks, metrics),
             *model_routes(Listing(lambda: pipeline.offers, provider_name)),
-            *generation_routes(generations, self.keys, alone=settings.server.workers == 1),
-            *credit_routes(self._ledger, generations.flush, self.keys),
+            *generation_routes(generations, alone=settings.server.workers == 1),
+            *account_handlers,
         ]
         handlers += description_routes(handlers, INFERENCE)
         max_body = settings.server.max_body_mb * 2**20
-        return FrontDoor(inference, ControlPlane(handlers, cors), cors, max_body)
+        return FrontDoor(inference, ControlPlane(handlers, self.keys, cors), cors, max_body)
 
 
 def _ceilings(settings: Settings) -> Ceilings:

@@ -1,7 +1,7 @@
 """`KeyStore` over the database. Each change is numbered in its own transaction, so that other processes can keep up."""
 
 import msgspec
-from sqlalchemy import RowMapping, delete, func, insert, select, text, update
+from sqlalchemy import RowMapping, delete, func, insert, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from waystation.accounts.keys import Account, KeyChanges
@@ -27,14 +27,25 @@ class SqlKeyStore:
                 return await _all(connection)
 
     async def page(
-        self, workspace_id: str | None, *, include_disabled: bool, offset: int, count: int
+        self,
+        workspace_id: str | None,
+        *,
+        include_disabled: bool = False,
+        expired_by: int | None = None,
+        offset: int = 0,
+        count: int,
     ) -> list[Account]:
-        """Inference keys of a workspace (None: the default one), newest first, `count` of them after `offset`."""
+        """Inference keys of a workspace (None: the default one), newest first, `count` of them after `offset`.
+
+        Those that expired by `expired_by` (Unix milliseconds) are left out.
+        """
         wanted = select(keys).where(
             ~keys.c.is_management, keys.c.workspace_id.is_not_distinct_from(workspace_id)
         )
         if not include_disabled:
             wanted = wanted.where(~keys.c.disabled)
+        if expired_by is not None:
+            wanted = wanted.where(or_(keys.c.expires_at.is_(None), keys.c.expires_at > expired_by))
         wanted = wanted.order_by(keys.c.created_at.desc(), keys.c.key_hash).limit(count).offset(offset)
         with reaching():
             async with self._engine.connect() as connection:

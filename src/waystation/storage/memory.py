@@ -24,15 +24,25 @@ class MemoryKeyStore:
         return sorted(self._accounts.values(), key=lambda account: (account.created_at, account.key_hash))
 
     async def page(
-        self, workspace_id: str | None, *, include_disabled: bool, offset: int, count: int
+        self,
+        workspace_id: str | None,
+        *,
+        include_disabled: bool = False,
+        expired_by: int | None = None,
+        offset: int = 0,
+        count: int,
     ) -> list[Account]:
-        """Inference keys of a workspace (None: the default one), newest first, `count` of them after `offset`."""
+        """Inference keys of a workspace (None: the default one), newest first, `count` of them after `offset`.
+
+        Those that expired by `expired_by` (Unix milliseconds) are left out.
+        """
         shown = [
             account
             for account in self._accounts.values()
             if not account.is_management
             and account.workspace_id == workspace_id
             and (include_disabled or not account.disabled)
+            and (expired_by is None or account.expires_at is None or account.expires_at > expired_by)
         ]
         shown.sort(key=lambda account: (-account.created_at, account.key_hash))
         return shown[offset : offset + count]

@@ -32,6 +32,7 @@ keys = Table(
     Column("limit_reset", String(16)),
     Column("include_byok_in_limit", Boolean, nullable=False, server_default=false()),
     Column("updated_at", BigInteger),
+    Column("parent_hash", String(64)),
 )
 
 key_changes = Table(
@@ -50,7 +51,7 @@ auth_codes = Table(
     Column("expires_at", BigInteger, nullable=False),
     Column("grant", Text, nullable=False),
 )
-"""Codes of the OAuth flow that wait to be exchanged. `grant` is the `accounts.oauth.Grant` as JSON."""
+"""Codes of the OAuth flow that wait to be exchanged. `grant` is the `accounts.grants.Grant` as JSON."""
 
 generations = Table(
     "generations",

@@ -16,6 +16,7 @@ def upgrade() -> None:
             sa.Column("include_byok_in_limit", sa.Boolean(), nullable=False, server_default=sa.false())
         )
         keys.add_column(sa.Column("updated_at", sa.BigInteger()))
+        keys.add_column(sa.Column("parent_hash", sa.String(64)))
     op.create_table(
         "key_changes",
         sa.Column("revision", sa.BigInteger(), nullable=False, autoincrement=False),
@@ -37,5 +38,5 @@ def downgrade() -> None:
     op.drop_table("auth_codes")
     op.drop_table("key_changes")
     with op.batch_alter_table("keys") as keys:
-        for name in ("updated_at", "include_byok_in_limit", "limit_reset", "limit"):
+        for name in ("parent_hash", "updated_at", "include_byok_in_limit", "limit_reset", "limit"):
             keys.drop_column(name)
