@@ -169,7 +169,7 @@ class Gateway:
             settlement,
             self.watch,
             settings.server.request_timeout,
-            Reserve(leases.reservations, _ceilings(settings)),
+            reserve=Reserve(leases.reservations, _ceilings(settings)),
         )
         spending = SqlSpending(engine, generations.flush)
         keys = Keys(key_store, self.keys, spending, settings.keys.prefix)

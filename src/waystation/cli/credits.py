@@ -23,15 +23,15 @@ _reference = click.option(
 )
 
 
-@click.group(short_help="Show, add and take credits.")
-def credits() -> None:  # noqa: A001 - the command's own name
+@click.group("credits", short_help="Show, add and take credits.")
+def credit() -> None:
     """The prepaid balance and the ledger behind it. Amounts are USD.
 
     Balances are enforced where credits.mode is "prepaid"; otherwise they only show what was spent.
     """
 
 
-@credits.command(short_help="Show the balance.")
+@credit.command(short_help="Show the balance.")
 @configured
 @json_option
 def show(config_path: str | None, data_dir: str | None, *, as_json: bool) -> None:
@@ -57,7 +57,7 @@ def show(config_path: str | None, data_dir: str | None, *, as_json: bool) -> Non
     print_table(("", "USD"), list(amounts.items()))
 
 
-@credits.command(short_help="Add credits.")
+@credit.command(short_help="Add credits.")
 @configured
 @_note
 @_reference
@@ -76,7 +76,7 @@ def add(config_path: str | None, data_dir: str | None, amount: str, note: str, r
     _move(read_settings(config_path, data_dir), "purchase", nano, note, reference)
 
 
-@credits.command(short_help="Correct the balance.", context_settings={"ignore_unknown_options": True})
+@credit.command(short_help="Correct the balance.", context_settings={"ignore_unknown_options": True})
 @configured
 @_note
 @_reference
@@ -95,7 +95,7 @@ def adjust(
     _move(read_settings(config_path, data_dir), "adjustment", _nano(amount), note, reference)
 
 
-@credits.command(short_help="List what moved the balance.")
+@credit.command(short_help="List what moved the balance.")
 @configured
 @json_option
 @click.option("--count", default=50, show_default=True, type=click.IntRange(1), help="How many, the newest.")

@@ -46,7 +46,8 @@ class Pipeline:
         settlement: Settlement,
         watch: Watch,
         request_timeout: float,
-        reserve: Reserve | None = None,
+        *,
+        reserve: Reserve,
     ) -> None:
         self.offers = offers
         self._answer = answer
@@ -70,7 +71,7 @@ class Pipeline:
             try:
                 request = exchange.request = dialect.parse_request(body, path)
                 plan = self._plan(exchange, request, len(body))
-                if self._reserve is not None and self._reserve.guards(exchange.account):
+                if self._reserve.guards(exchange.account):
                     await self._reserve(exchange, request, plan)
                 if request.stream:
                     await self._answer.streamed(serving, request, plan)

@@ -36,16 +36,17 @@ class Posting:
                 sums[USAGE + key_hash] = sums.get(USAGE + key_hash, 0) + amount
         if sums:
             sides = {BALANCE: -sum(sums.values()), **sums}
-            await self.post(connection, "usage", sides, "", None, int(time.time() * 1000))
+            await self.post(connection, "usage", sides, at=int(time.time() * 1000))
 
     async def post(
         self,
         connection: AsyncConnection,
         kind: EntryKind,
         sides: Mapping[str, int],
-        note: str,
-        reference: str | None,
+        *,
         at: int,
+        note: str = "",
+        reference: str | None = None,
     ) -> int:
         """Post amounts by account, which add up to 0; the movement's number."""
         if sum(sides.values()):
@@ -77,7 +78,9 @@ class SqlLedger:
         try:
             with reaching():
                 async with self._engine.begin() as connection:
-                    number = await self._posting.post(connection, kind, sides, note, reference, at)
+                    number = await self._posting.post(
+                        connection, kind, sides, at=at, note=note, reference=reference
+                    )
         except NotStorable as error:
             if reference is None or not isinstance(error.__cause__, IntegrityError):
                 raise
