@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from waystation.accounts.keys import Account
 from waystation.catalog.endpoint import Endpoint
+from waystation.credits.lease import Reservation
 from waystation.errors import GatewayError
 from waystation.operations.chat import ChatRequest
 from waystation.operations.usage import Cost, Usage
@@ -91,6 +92,8 @@ class Exchange(Struct):
     status: int = 0
     cancelled: bool = False
     settled: bool = False
+    reservation: Reservation | None = None
+    """What is held of limits and balance until the exchange is settled."""
 
 
 def begin_exchange(dialect: str, account: Account, app: Attribution) -> Exchange:

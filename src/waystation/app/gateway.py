@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
+from decimal import Decimal
 from typing import Self
 
 from litestar.handlers import HTTPRouteHandler
@@ -17,6 +18,7 @@ from waystation.accounts.store import KeyStore, refresh
 from waystation.api.consent import consent_routes
 from waystation.api.control import ControlPlane
 from waystation.api.cors import Cors
+from waystation.api.credits import credit_routes
 from waystation.api.description import InferenceRoute, description_routes
 from waystation.api.generations import generation_routes
 from waystation.api.health import Check, health_routes
@@ -26,12 +28,15 @@ from waystation.api.models import Listing, model_routes
 from waystation.api.oauth import Authorizations, oauth_routes
 from waystation.api.route import planning_routes
 from waystation.api.routes import FrontDoor
+from waystation.app.leases import LeaseKeeping
 from waystation.catalog.endpoint import Endpoint
 from waystation.catalog.index import Catalog
 from waystation.catalog.layers import configured_layer
 from waystation.catalog.load import load
 from waystation.codec.dialect import Dialect, Outward
+from waystation.credits.bound import Ceilings
 from waystation.credits.cost import Tariffs
+from waystation.credits.money import nano_of
 from waystation.dialects import (
     anthropic_messages,
     bedrock_converse,
@@ -52,6 +57,7 @@ from waystation.pipeline.media import MediaFetch
 from waystation.pipeline.observe import Observer
 from waystation.pipeline.pipeline import Pipeline
 from waystation.pipeline.planner import Planner
+from waystation.pipeline.reserve import Reserve
 from waystation.pipeline.router_metadata import RouterMetadata
 from waystation.pipeline.settle import Settlement
 from waystation.pipeline.watch import Reason, Watch
@@ -67,6 +73,8 @@ from waystation.storage.engine import open_engine
 from waystation.storage.generations import SqlGenerationStore
 from waystation.storage.health import FileHealthStore
 from waystation.storage.keys import SqlKeyStore
+from waystation.storage.leases import SqlLeaseStore
+from waystation.storage.ledger import SqlLedger
 from waystation.storage.shared_buckets import SharedBuckets
 from waystation.storage.spending import SqlSpending
 from waystation.telemetry.endpoint_metrics import endpoint_lines
@@ -155,8 +163,12 @@ class Gateway:
         self.first_keys = await ensure_keys(key_store, data_dir, settings.keys)
         await refresh(self.keys, key_store)
         generations = GenerationLog(SqlGenerationStore(engine), data_dir / "journal")
+        prepaid = settings.credits.mode == "prepaid"
+        leases = LeaseKeeping(SqlLeaseStore(engine), generations, data_dir, prepaid=prepaid)
+        self._stack.push_async_callback(leases.close)
         self._stack.push_async_callback(generations.close)
         await generations.start()
+        await leases.recover()
         client = Client(client_settings(settings))
         self._stack.push_async_callback(client.aclose)
         await self._remember_health(FileHealthStore(data_dir))
@@ -184,20 +196,23 @@ class Gateway:
             self.watch,
             router_metadata=RouterMetadata(lambda slug: name_of(slug, registry, catalog)),
             request_timeout=settings.server.request_timeout,
+            reserve=Reserve(leases.reservations, _ceilings(settings)),
             limits=limits,
         )
         spending = SqlSpending(engine, generations.flush)
         keys = Keys(key_store, self.keys, spending, limits, settings.keys.prefix)
         authorizations = Authorizations(keys, SqlCodeStore(engine))
-        key_handlers = [
+        account_handlers = [
             *key_routes(keys),
             *oauth_routes(authorizations),
             *consent_routes(authorizations, self.keys),
+            *credit_routes(SqlLedger(engine), generations.flush),
         ]
         self.front_door = self._open_doors(
-            pipeline, registry, generations, settlement, limits=limits, key_handlers=key_handlers
+            pipeline, registry, generations, settlement, limits=limits, account_handlers=account_handlers
         )
         self._keep_doing(_report_forever(settlement.report))
+        self._keep_doing(leases.keep())
         self._keep_doing(_refresh_forever(self.keys, key_store))
 
     async def _remember_health(self, store: HealthStore) -> None:
@@ -211,6 +226,7 @@ class Gateway:
 
         self._stack.push_async_callback(save)
         self._keep_doing(_save_forever(save))
+
     def _buckets(self) -> Buckets:
         """Where rate limits are kept: several workers share a table, or count each for itself where it cannot be made."""
         if self.settings.server.workers == 1:
@@ -266,7 +282,7 @@ class Gateway:
         settlement: Settlement,
         *,
         limits: Limits,
-        key_handlers: list[HTTPRouteHandler],
+        account_handlers: list[HTTPRouteHandler],
     ) -> FrontDoor:
         settings, planner = self.settings, pipeline.planner
         cors = Cors(settings.server.cors_origins)
@@ -302,11 +318,18 @@ class Gateway:
             *model_routes(Listing(lambda: planner.offers, provider_name, self.health), self.keys),
             *generation_routes(generations, lambda: planner.offers, alone=settings.server.workers == 1),
             *planning_routes(planner, openai_chat.DIALECT),
-            *key_handlers,
+            *account_handlers,
         ]
         handlers += description_routes(handlers, INFERENCE)
         max_body = settings.server.max_body_mb * 2**20
         return FrontDoor(inference, ControlPlane(handlers, self.keys, cors), cors, max_body)
+
+
+def _ceilings(settings: Settings) -> Ceilings:
+    """How reservations guess what nobody bounds or prices."""
+    credit = settings.credits
+    request = credit.estimated_request_cost
+    return Ceilings(credit.estimated_completion_tokens, nano_of(Decimal(request)) if request else None)
 
 
 def client_settings(settings: Settings) -> ClientSettings:

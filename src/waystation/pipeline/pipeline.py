@@ -2,6 +2,7 @@
 
 parse      dialect.parse_request(body) -> ChatRequest
 plan       routing.select -> the attempts to make, in order; a model's rate limits
+reserve    the most that the request may cost, where a limit or a balance bounds its key
 dispatch   each attempt, until one brings content
 relay      its answer to the client, whole or as it is made
 settle     once, in `finally`: usage, cost, record, metrics
@@ -20,6 +21,7 @@ from waystation.operations.chat_events import StreamError
 from waystation.pipeline.answer import JSON, Answer, nobody
 from waystation.pipeline.caller import Caller
 from waystation.pipeline.planner import Planner
+from waystation.pipeline.reserve import Reserve
 from waystation.pipeline.router_metadata import RouterMetadata
 from waystation.pipeline.serving import Serving
 from waystation.pipeline.settle import Settlement
@@ -44,6 +46,7 @@ class Pipeline:
         *,
         router_metadata: RouterMetadata,
         request_timeout: float,
+        reserve: Reserve,
         limits: Limits | None = None,
     ) -> None:
         self.planner = planner
@@ -52,6 +55,7 @@ class Pipeline:
         self._watch = watch
         self._router_metadata = router_metadata
         self._request_timeout = request_timeout
+        self._reserve = reserve
         self._limits = limits
 
     async def serve(
@@ -71,6 +75,8 @@ class Pipeline:
                 limits = self._limits
                 if limits is not None and limits.on_models:
                     limits.admit_model(exchange.account, plan.attempts[0].candidate.model.id)
+                if self._reserve.guards(exchange.account):
+                    await self._reserve(exchange, request, plan)
                 if request.stream:
                     await self._answer.streamed(serving, request, plan)
                 else:
