@@ -50,6 +50,8 @@ class Exchange(Struct):
     dialect: str
     account: Account
     app: Attribution
+    betas: tuple[str, ...] = ()
+    """Features in beta that the caller asks endpoints of Anthropic's wire for (header `x-anthropic-beta`)."""
     request: ChatRequest | None = None
     strategy: str = "direct"
     attempts: list[Attempt] = []

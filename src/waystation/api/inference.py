@@ -2,6 +2,7 @@
 
 from waystation.accounts.keys import KeyRing
 from waystation.api.attribution import attribution
+from waystation.api.betas import BETA_HEADERS, betas
 from waystation.api.cors import Cors
 from waystation.api.credentials import inference_account
 from waystation.codec.dialect import Dialect
@@ -38,6 +39,8 @@ class Inference:
             answer.reply(error.status, JSON, (), self._dialect.render_error(error, None, None))
             return
         exchange = begin_exchange(self._dialect.name, account, attribution(headers))
+        if not BETA_HEADERS.isdisjoint(headers):
+            exchange.betas = betas(headers)
         await self._pipeline.serve(exchange, self._dialect, request.path, request.body, answer)
 
     def admit(self, request: Request) -> Reply | None:

@@ -33,6 +33,7 @@ from waystation.dialects import (
     openai_completions,
     openai_responses,
 )
+from waystation.dialects.anthropic_messages.wire import WireRequest as MessagesBody
 from waystation.dialects.openai_chat.wire import WireRequest
 from waystation.errors import Unavailable
 from waystation.generations.log import GenerationLog
@@ -59,12 +60,16 @@ log = logging.getLogger(__name__)
 INFERENCE = {
     "/chat/completions": InferenceRoute("Chat completion", "sendChatCompletionRequest", WireRequest),
     "/completions": InferenceRoute("Text completion (legacy)", "completions", WireRequest),
+    "/messages": InferenceRoute("Message (Anthropic)", "createMessages", MessagesBody),
 }
-DIALECTS: tuple[Dialect, ...] = (openai_chat.DIALECT, openai_completions.DIALECT)
+DIALECTS: tuple[Dialect, ...] = (
+    openai_chat.DIALECT,
+    openai_completions.DIALECT,
+    anthropic_messages.DIALECT,
+)
 """What clients may speak."""
 OUTWARD: tuple[Outward, ...] = (
     *DIALECTS,
-    anthropic_messages.DIALECT,
     bedrock_converse.DIALECT,
     cohere.DIALECT,
     gemini.DIALECT,

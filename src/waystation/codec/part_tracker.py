@@ -118,6 +118,12 @@ class PartTracker:
 
         self._when_free(state, say)
 
+    def end_part(self, choice: int, kind: PartKind) -> None:
+        """The open part of this kind is over, whatever follows: the wire said so."""
+        state = self._choices.get(choice)
+        if state is not None and state.kind == kind and not state.queue:
+            self._close(state)
+
     def refusal(self, choice: int, text: str, logprobs: JsonObject | None = None) -> None:
         """More of a refusal."""
         state = self._at(choice)

@@ -73,7 +73,7 @@ class ToolResult(Struct, frozen=True):
     is_error: bool = False
 
 
-class Reasoning(Struct, frozen=True):
+class Reasoning(Struct, frozen=True, omit_defaults=True):
     """One piece of reasoning: readable text, a summary, or an opaque block that must travel byte for byte.
 
     `origin` is the format family that made it ("anthropic-claude-v1" ...), None where unknown; `plain` marks text that

@@ -11,6 +11,8 @@ import asyncio
 import logging
 from random import Random
 
+from msgspec.structs import replace
+
 from waystation.codec.dialect import Dialect
 from waystation.codec.estimate import estimate_prompt_tokens
 from waystation.errors import DeadlineExceeded, GatewayError, InternalError, Unavailable
@@ -58,7 +60,7 @@ class Pipeline:
         self._watch.enter(watched)
         try:
             try:
-                request = exchange.request = dialect.parse_request(body, path)
+                request = exchange.request = _parsed(exchange, dialect, path, body)
                 plan = self._plan(exchange, request, len(body))
                 if request.stream:
                     await self._answer.streamed(serving, request, plan)
@@ -84,6 +86,11 @@ class Pipeline:
         plan = select(request, resolve(names_of(request), offers), prompt, offers, self._random)
         exchange.strategy = plan.attempts[0].candidate.strategy
         return plan
+
+
+def _parsed(exchange: Exchange, dialect: Dialect, path: str, body: bytes) -> ChatRequest:
+    request = dialect.parse_request(body, path)
+    return replace(request, betas=exchange.betas) if exchange.betas else request
 
 
 async def _stop(serving: Serving, reason: Reason) -> None:
