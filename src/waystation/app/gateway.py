@@ -35,6 +35,7 @@ from waystation.dialects import (
 )
 from waystation.dialects.anthropic_messages.wire import WireRequest as MessagesBody
 from waystation.dialects.openai_chat.wire import WireRequest
+from waystation.dialects.openai_responses.wire import WireRequest as ResponsesBody
 from waystation.errors import Unavailable
 from waystation.generations.log import GenerationLog
 from waystation.pipeline.answer import Answer
@@ -61,11 +62,13 @@ INFERENCE = {
     "/chat/completions": InferenceRoute("Chat completion", "sendChatCompletionRequest", WireRequest),
     "/completions": InferenceRoute("Text completion (legacy)", "completions", WireRequest),
     "/messages": InferenceRoute("Message (Anthropic)", "createMessages", MessagesBody),
+    "/responses": InferenceRoute("Response (OpenAI)", "createResponses", ResponsesBody),
 }
 DIALECTS: tuple[Dialect, ...] = (
     openai_chat.DIALECT,
     openai_completions.DIALECT,
     anthropic_messages.DIALECT,
+    openai_responses.DIALECT,
 )
 """What clients may speak."""
 OUTWARD: tuple[Outward, ...] = (
@@ -74,7 +77,6 @@ OUTWARD: tuple[Outward, ...] = (
     cohere.DIALECT,
     gemini.DIALECT,
     ollama.DIALECT,
-    openai_responses.DIALECT,
     openai_responses.AZURE,
     openai_responses.BEDROCK,
     openai_responses.XAI,

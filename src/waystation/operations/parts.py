@@ -71,6 +71,7 @@ class ToolResult(Struct, frozen=True):
     call_id: str
     parts: tuple["Part", ...]
     is_error: bool = False
+    extras: JsonObject | None = None
 
 
 class Reasoning(Struct, frozen=True, omit_defaults=True):

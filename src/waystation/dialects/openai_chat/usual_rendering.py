@@ -76,10 +76,10 @@ class _Answer(Struct, gc=False):
 
 def render_usual_answer(result: ChatResult, identity: Identity, cost: Cost | None) -> bytes | None:
     """The answer, or None where there is more to say than this shape can."""
-    if len(result.choices) != 1 or result.extras:
+    same_dialect = result.dialect == NAME
+    if len(result.choices) != 1 or (result.extras and same_dialect):
         return None
     choice, usage = result.choices[0], result.usage
-    same_dialect = result.dialect == NAME
     extras = choice.message_extras if same_dialect else None
     if (
         usage is None
