@@ -49,4 +49,4 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         told = ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items()))
         terminalreporter.write_line(f"{provider:12} {protocol:24} {told}")
     for (provider, protocol, reason), count in sorted(SKIPPED.items()):
-        terminalreporter.write_line(f"{provider:12} {protocol:24} {count} elsewhere or not: {reason}")
+        terminalreporter.write_line(f"{provider:12} {protocol:24} {count} {reason}")

@@ -1,11 +1,13 @@
 """Reading a server's own list of models, against a real server on loopback."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
 
+from recorded_exchanges import recordings
 from waystation.providers.base import Configuration, Secret
 from waystation.providers.compatible import OwnServer
 from waystation.providers.discover import Discovery, discover, read_models
@@ -137,3 +139,16 @@ def test_embedding_models_are_not_taken_for_chat_models() -> None:
         ("embeddings", ("embeddings",)),
         (None, None),
     ]
+
+
+def test_recorded_lists_give_every_model_they_name() -> None:
+    lists = [one for one in recordings("models") if one.path.endswith("/models")]
+    assert len(lists) >= 5
+    for one in lists:
+        body = one.body or {}
+        rows = body.get("data", body.get("models"))
+        assert isinstance(rows, list)
+        assert rows
+        found = read_models(one.provider, json.dumps(body).encode())
+        assert found.problem is None
+        assert [model.native_id for model in found.models] == [row.get("id", row.get("name")) for row in rows]

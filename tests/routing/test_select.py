@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
-from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -17,12 +16,13 @@ from waystation.errors import ModelUnavailable
 from waystation.operations.chat import ChatRequest, Message
 from waystation.operations.parts import Image, Text
 from waystation.operations.preferences import MaxPrice, ProviderPreferences, Sort
-from waystation.routing.eligible import PromptSize
 from waystation.routing.offers import Offers
-from waystation.routing.plan import Candidate, Plan
+from waystation.routing.plan import Candidate, Plan, Question
+from waystation.routing.prompt import PromptSize
 from waystation.routing.select import select
 
 HELLO = (Message("user", (Text("Hello"),)),)
+NOW = 1_780_000_000.0
 
 
 def endpoint(tag: str, price: str | None = "0.000001", **facts: object) -> Endpoint:
@@ -42,7 +42,9 @@ def plan(
 ) -> Plan:
     request = ChatRequest("openai_chat", "acme/m1", fields.pop("messages", HELLO), provider=wants, **fields)  # type: ignore[arg-type]
     model = Model("acme/m1", "acme/m1-1", "M1", "acme", endpoints=tuple(endpoints))
-    return select(request, (Candidate(model, "direct"),), size(tokens), offers(order, listed), Random(seed))
+    return select(
+        Question(request, (Candidate(model, "direct"),), size(tokens), offers(order, listed), seed, NOW)
+    )
 
 
 def size(tokens: int) -> PromptSize:
@@ -118,11 +120,14 @@ def test_nothing_configured_says_which_variable_to_set() -> None:
     model = Model("openai/gpt-4o", "openai/gpt-4o-1", "GPT-4o", "openai", endpoints=(endpoint("openai"),))
     with pytest.raises(ModelUnavailable, match="OPENAI_API_KEY") as caught:
         select(
-            ChatRequest("openai_chat", "openai/gpt-4o", HELLO),
-            (Candidate(model, "direct"),),
-            size(1),
-            offers(configured=False),
-            Random(1),
+            Question(
+                ChatRequest("openai_chat", "openai/gpt-4o", HELLO),
+                (Candidate(model, "direct"),),
+                size(1),
+                offers(configured=False),
+                1,
+                NOW,
+            )
         )
     assert caught.value.status == 404
     assert caught.value.availability is not None
@@ -142,11 +147,14 @@ def test_an_embeddings_model_is_the_wrong_endpoint_for_chat() -> None:
     model = Model("acme/e", "acme/e-1", "E", "acme", endpoints=(endpoint("a", operation="embeddings"),))
     with pytest.raises(ModelUnavailable) as caught:
         select(
-            ChatRequest("openai_chat", "acme/e", HELLO),
-            (Candidate(model, "direct"),),
-            size(1),
-            offers(),
-            Random(1),
+            Question(
+                ChatRequest("openai_chat", "acme/e", HELLO),
+                (Candidate(model, "direct"),),
+                size(1),
+                offers(),
+                1,
+                NOW,
+            )
         )
     assert caught.value.status == 400
     assert caught.value.availability is not None
@@ -189,18 +197,24 @@ def test_advice_names_the_authors_own_provider_first_and_only_what_can_be_called
     nothing = Offers(Catalog(), lambda _: False, "price", {}, known.get)
     with pytest.raises(ModelUnavailable, match=r"set XAI set AZURE$"):
         select(
-            ChatRequest("openai_chat", "x-ai/g", HELLO),
-            (Candidate(model, "direct"),),
-            size(1),
-            nothing,
-            Random(1),
+            Question(
+                ChatRequest("openai_chat", "x-ai/g", HELLO),
+                (Candidate(model, "direct"),),
+                size(1),
+                nothing,
+                1,
+                NOW,
+            )
         )
     nobody = Offers(Catalog(), lambda _: False, "price", {}, lambda _: None)
     with pytest.raises(ModelUnavailable, match="cannot call its providers yet: xai, amazon, azure"):
         select(
-            ChatRequest("openai_chat", "x-ai/g", HELLO),
-            (Candidate(model, "direct"),),
-            size(1),
-            nobody,
-            Random(1),
+            Question(
+                ChatRequest("openai_chat", "x-ai/g", HELLO),
+                (Candidate(model, "direct"),),
+                size(1),
+                nobody,
+                1,
+                NOW,
+            )
         )

@@ -6,8 +6,15 @@ from waystation.catalog.endpoint import Endpoint
 from waystation.catalog.index import Catalog, LatestFamily
 from waystation.catalog.model import Model
 from waystation.errors import InvalidRequest, ModelUnavailable
+from waystation.operations.chat import ChatRequest, Message
+from waystation.operations.parts import Text
 from waystation.routing.offers import Offers
+from waystation.routing.plan import Candidate
+from waystation.routing.prompt import PromptSize
+from waystation.routing.routers import Asking
 from waystation.routing.slug import resolve
+
+HELLO = (Message("user", (Text("Hello"),)),)
 
 
 def model(model_id: str, created: int = 0) -> Model:
@@ -31,29 +38,35 @@ CATALOG = Catalog(
 OFFERS = Offers(CATALOG, lambda _: True, "price", {}, str)
 
 
+def resolved(*names: str, offers: Offers = OFFERS) -> tuple[Candidate, ...]:
+    model_name, *models = names or (None,)
+    request = ChatRequest("openai_chat", model_name, HELLO, tuple(name for name in models if name))
+    return resolve(Asking(request, PromptSize(10, lambda: 3), offers))
+
+
 def refusal(*names: str) -> ModelUnavailable:
     with pytest.raises(ModelUnavailable) as caught:
-        resolve(names, OFFERS)
+        resolved(*names)
     return caught.value
 
 
 def test_an_exact_id_is_direct() -> None:
-    (candidate,) = resolve(("acme/m1",), OFFERS)
+    (candidate,) = resolved("acme/m1")
     assert (candidate.model.id, candidate.strategy) == ("acme/m1", "direct")
 
 
 def test_an_old_name_is_an_alias() -> None:
-    (candidate,) = resolve(("acme/old-m1",), OFFERS)
+    (candidate,) = resolved("acme/old-m1")
     assert (candidate.model.id, candidate.strategy) == ("acme/m1", "alias")
 
 
 def test_latest_is_the_newest_of_its_family() -> None:
-    (candidate,) = resolve(("~acme/gem-latest",), OFFERS)
+    (candidate,) = resolved("~acme/gem-latest")
     assert (candidate.model.id, candidate.strategy) == ("acme/gem-2", "latest")
 
 
 def test_unknown_names_are_skipped_while_others_remain() -> None:
-    assert [c.model.id for c in resolve(("nobody/none", "acme/m2", "acme/m2"), OFFERS)] == ["acme/m2"]
+    assert [c.model.id for c in resolved("nobody/none", "acme/m2", "acme/m2")] == ["acme/m2"]
 
 
 def test_a_name_without_its_author_is_told_the_whole_name() -> None:
@@ -81,7 +94,7 @@ def test_a_free_variant_that_is_gone_names_the_paid_one() -> None:
 
 def test_no_name_at_all_is_a_bad_request() -> None:
     with pytest.raises(InvalidRequest, match="model"):
-        resolve((), OFFERS)
+        resolved()
 
 
 def test_a_model_that_was_retired_names_its_successor() -> None:
@@ -93,5 +106,5 @@ def test_a_model_that_was_retired_names_its_successor() -> None:
 
 def test_latest_prefers_a_model_that_can_be_called() -> None:
     offers = Offers(CATALOG, lambda endpoint: endpoint.model_id == "acme/gem-1", "price", {}, str)
-    (candidate,) = resolve(("~acme/gem-latest",), offers)
+    (candidate,) = resolved("~acme/gem-latest", offers=offers)
     assert candidate.model.id == "acme/gem-1"

@@ -5,6 +5,7 @@ from waystation.api.attribution import attribution
 from waystation.api.betas import BETA_HEADERS, betas
 from waystation.api.cors import Cors
 from waystation.api.credentials import inference_account
+from waystation.api.roles import Role
 from waystation.codec.dialect import Dialect
 from waystation.errors import GatewayError
 from waystation.exchange import begin_exchange
@@ -18,6 +19,8 @@ _ALLOW = ((b"allow", b"POST, OPTIONS"),)
 
 class Inference:
     """One dialect's inbound routes."""
+
+    role = Role.INFERENCE
 
     def __init__(self, dialect: Dialect, pipeline: Pipeline, keys: KeyRing, cors: Cors) -> None:
         self._dialect = dialect

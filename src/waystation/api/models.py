@@ -13,11 +13,11 @@ from litestar.handlers import HTTPRouteHandler
 
 from waystation.api.model_filters import Listed, filters_of, ordered, page
 from waystation.api.model_rows import architecture, endpoint_row, model_row
+from waystation.api.roles import Role, needs
 from waystation.catalog.model import Model
 from waystation.errors import NotFound
 from waystation.operations.parts import JsonObject
-from waystation.routing.offers import Offers
-from waystation.routing.select import blended_price
+from waystation.routing.offers import Offers, blended_price
 
 
 class Listing:
@@ -95,7 +95,13 @@ class Listing:
 def model_routes(listing: Listing) -> list[HTTPRouteHandler]:
     """All of them, below `/api/v1`."""
 
-    @get("/api/v1/models", summary="List models", operation_id="getModels", tags=["Models"])
+    @get(
+        "/api/v1/models",
+        summary="List models",
+        operation_id="getModels",
+        tags=["Models"],
+        opt=needs(Role.PUBLIC),
+    )
     async def models(request: Request[Any, Any, Any]) -> Response[Any]:
         query = dict(request.query_params)
         found = listing.select(query)
@@ -104,11 +110,19 @@ def model_routes(listing: Listing) -> list[HTTPRouteHandler]:
             return Response(_feed(shown), media_type="application/rss+xml; charset=utf-8")
         return Response(_list_body(shown, len(found), following), media_type=MediaType.JSON)
 
-    @get("/api/v1/models/count", summary="Count models", operation_id="listModelsCount", tags=["Models"])
+    @get(
+        "/api/v1/models/count",
+        summary="Count models",
+        operation_id="listModelsCount",
+        tags=["Models"],
+        opt=needs(Role.PUBLIC),
+    )
     async def count(request: Request[Any, Any, Any]) -> JsonObject:
         return {"data": {"count": len(listing.select(dict(request.query_params)))}}
 
-    @get("/api/v1/embeddings/models", summary="List embedding models", tags=["Models"])
+    @get(
+        "/api/v1/embeddings/models", summary="List embedding models", tags=["Models"], opt=needs(Role.PUBLIC)
+    )
     async def embeddings(request: Request[Any, Any, Any]) -> JsonObject:
         query = dict(request.query_params)
         found = listing.select({**query, "output_modalities": "embeddings"})
@@ -120,12 +134,18 @@ def model_routes(listing: Listing) -> list[HTTPRouteHandler]:
         summary="Get one model",
         operation_id="getModel",
         tags=["Models"],
+        opt=needs(Role.PUBLIC),
     )
     async def model(author: str, slug: str) -> JsonObject:
         row = listing.listed(listing.find(author, slug))
         return {"data": model_row(row.model, row.top)}
 
-    @get("/api/v1/models/{author:str}/{slug:str}/endpoints", operation_id="listEndpoints", tags=["Models"])
+    @get(
+        "/api/v1/models/{author:str}/{slug:str}/endpoints",
+        operation_id="listEndpoints",
+        tags=["Models"],
+        opt=needs(Role.PUBLIC),
+    )
     async def endpoints(author: str, slug: str, availability: str = "") -> JsonObject:
         found = listing.find(author, slug)
         return {
@@ -139,7 +159,13 @@ def model_routes(listing: Listing) -> list[HTTPRouteHandler]:
             }
         }
 
-    @get("/api/v1/providers", summary="List providers", operation_id="listProviders", tags=["Models"])
+    @get(
+        "/api/v1/providers",
+        summary="List providers",
+        operation_id="listProviders",
+        tags=["Models"],
+        opt=needs(Role.PUBLIC),
+    )
     async def providers() -> JsonObject:
         return {"data": listing.providers()}
 

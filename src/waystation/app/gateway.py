@@ -2,20 +2,25 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
 from typing import Self
 
+from litestar.handlers import HTTPRouteHandler
+
 from waystation.accounts.bootstrap import FirstKeys, ensure_keys
-from waystation.accounts.keys import KeyRing, KeyStore
+from waystation.accounts.keys import KeyRing
+from waystation.accounts.store import KeyStore, refresh
+from waystation.api.consent import consent_routes
 from waystation.api.control import ControlPlane
 from waystation.api.cors import Cors
 from waystation.api.description import InferenceRoute, description_routes
 from waystation.api.generations import generation_routes
 from waystation.api.health import Check, health_routes
 from waystation.api.inference import Inference
+from waystation.api.keys import Keys, key_routes
 from waystation.api.models import Listing, model_routes
+from waystation.api.oauth import Authorizations, oauth_routes
 from waystation.api.routes import FrontDoor
 from waystation.catalog.endpoint import Endpoint
 from waystation.catalog.index import Catalog
@@ -49,9 +54,11 @@ from waystation.providers.own_models import own_models
 from waystation.providers.registry import Registry
 from waystation.routing.offers import Offers
 from waystation.settings import Settings
+from waystation.storage.codes import SqlCodeStore
 from waystation.storage.engine import open_engine
 from waystation.storage.generations import SqlGenerationStore
 from waystation.storage.keys import SqlKeyStore
+from waystation.storage.spending import SqlSpending
 from waystation.telemetry.logging import ExchangeLog
 from waystation.telemetry.metrics import Metrics
 from waystation.upstream.client import Client, ClientSettings, Timeouts
@@ -82,8 +89,8 @@ OUTWARD: tuple[Outward, ...] = (
     openai_responses.XAI,
 )
 """What providers may speak."""
-KEY_RELOAD = 1.0
-"""Seconds between two readings of the keys, at the least."""
+KEY_REFRESH = 0.4
+"""Seconds between two looks at what other processes did to the keys."""
 REPORT_INTERVAL = 0.25
 """Seconds between two reports of settled exchanges to the metrics and the log."""
 
@@ -137,7 +144,7 @@ class Gateway:
         self._stack.push_async_callback(engine.dispose)
         key_store = SqlKeyStore(engine)
         self.first_keys = await ensure_keys(key_store, data_dir, settings.keys)
-        await self.keys.load(key_store)
+        await refresh(self.keys, key_store)
         generations = GenerationLog(SqlGenerationStore(engine), data_dir / "journal")
         self._stack.push_async_callback(generations.close)
         await generations.start()
@@ -158,9 +165,17 @@ class Gateway:
             self.watch,
             settings.server.request_timeout,
         )
-        self.front_door = self._open_doors(pipeline, registry, generations, settlement)
+        spending = SqlSpending(engine, generations.flush)
+        keys = Keys(key_store, self.keys, spending, settings.keys.prefix)
+        authorizations = Authorizations(keys, SqlCodeStore(engine))
+        key_handlers = [
+            *key_routes(keys),
+            *oauth_routes(authorizations),
+            *consent_routes(authorizations, self.keys),
+        ]
+        self.front_door = self._open_doors(pipeline, registry, generations, settlement, key_handlers)
         self._keep_doing(_report_forever(settlement.report))
-        self._keep_doing(_reload_forever(self.keys, key_store))
+        self._keep_doing(_refresh_forever(self.keys, key_store))
 
     def _media_fetch(self) -> MediaFetch:
         settings = self.settings
@@ -198,7 +213,12 @@ class Gateway:
         return load(data_dir, layers), registry
 
     def _open_doors(
-        self, pipeline: Pipeline, registry: Registry, generations: GenerationLog, settlement: Settlement
+        self,
+        pipeline: Pipeline,
+        registry: Registry,
+        generations: GenerationLog,
+        settlement: Settlement,
+        key_handlers: list[HTTPRouteHandler],
     ) -> FrontDoor:
         settings = self.settings
         cors = Cors(settings.server.cors_origins)
@@ -230,13 +250,14 @@ class Gateway:
             )
 
         handlers = [
-            *health_routes(checks, metrics, self.keys),
+            *health_routes(checks, metrics),
             *model_routes(Listing(lambda: pipeline.offers, provider_name)),
-            *generation_routes(generations, self.keys, alone=settings.server.workers == 1),
+            *generation_routes(generations, alone=settings.server.workers == 1),
+            *key_handlers,
         ]
         handlers += description_routes(handlers, INFERENCE)
         max_body = settings.server.max_body_mb * 2**20
-        return FrontDoor(inference, ControlPlane(handlers, cors), cors, max_body)
+        return FrontDoor(inference, ControlPlane(handlers, self.keys, cors), cors, max_body)
 
 
 def client_settings(settings: Settings) -> ClientSettings:
@@ -282,16 +303,12 @@ def _report(message: str) -> None:
     log.info(message)
 
 
-async def _reload_forever(keys: KeyRing, store: KeyStore) -> None:
-    """Learn of keys that the command line or another process made or revoked, within about a second.
-
-    The pause grows with what a reading costs, so that a store of many keys takes at most a hundredth of the time.
-    """
+async def _refresh_forever(keys: KeyRing, store: KeyStore) -> None:
+    """Learn of keys that the command line or another process made, changed or revoked, within half a second or so."""
     while True:
-        began = time.monotonic()
+        await asyncio.sleep(KEY_REFRESH)
         with suppress(Unavailable):
-            await keys.load(store)
-        await asyncio.sleep(max(KEY_RELOAD, 100 * (time.monotonic() - began)))
+            await refresh(keys, store)
 
 
 async def _end(chore: asyncio.Task[None]) -> None:

@@ -11,11 +11,17 @@ from waystation.cli.options import configured, json_option, read_settings
 from waystation.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
-    from waystation.accounts.keys import Account, KeyStore
+    from waystation.accounts.keys import Account
+    from waystation.accounts.store import KeyStore
     from waystation.settings import Settings
 
 _Result = TypeVar("_Result")
-_MADE_BY = {"first_start": "first start", "settings": "the configuration", "operator": "an operator"}
+_MADE_BY = {
+    "first_start": "first start",
+    "settings": "the configuration",
+    "operator": "an operator",
+    "oauth": "an app",
+}
 _SHOWN_HASH = 12
 
 

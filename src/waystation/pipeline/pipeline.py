@@ -24,11 +24,12 @@ from waystation.pipeline.caller import Caller
 from waystation.pipeline.serving import Serving
 from waystation.pipeline.settle import Settlement
 from waystation.pipeline.watch import Reason, Watch, Watched
-from waystation.routing.eligible import PromptSize
 from waystation.routing.offers import Offers
 from waystation.routing.plan import Plan
+from waystation.routing.prompt import PromptSize
+from waystation.routing.routers import Asking
 from waystation.routing.select import select
-from waystation.routing.slug import names_of, resolve
+from waystation.routing.slug import resolve
 
 log = logging.getLogger(__name__)
 CLIENT_CLOSED = 499
@@ -83,7 +84,8 @@ class Pipeline:
     def _plan(self, exchange: Exchange, request: ChatRequest, body_bytes: int) -> Plan:
         offers = self.offers
         prompt = PromptSize(body_bytes, lambda: estimate_prompt_tokens(request))
-        plan = select(request, resolve(names_of(request), offers), prompt, offers, self._random)
+        asking = Asking(request, prompt, offers, self._random.getrandbits(64), exchange.created)
+        plan = select(asking.question(resolve(asking)))
         exchange.strategy = plan.attempts[0].candidate.strategy
         return plan
 
