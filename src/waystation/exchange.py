@@ -67,6 +67,8 @@ class Exchange(Struct):
     dialect: str
     account: Account
     app: Attribution
+    betas: tuple[str, ...] = ()
+    """Features in beta that the caller asks endpoints of Anthropic's wire for (header `x-anthropic-beta`)."""
     request: ChatRequest | None = None
     plan: Plan | None = None
     strategy: str = "direct"

@@ -47,7 +47,9 @@ from waystation.dialects import (
     openai_completions,
     openai_responses,
 )
+from waystation.dialects.anthropic_messages.wire import WireRequest as MessagesBody
 from waystation.dialects.openai_chat.wire import WireRequest
+from waystation.dialects.openai_responses.wire import WireRequest as ResponsesBody
 from waystation.errors import Unavailable
 from waystation.generations.log import GenerationLog
 from waystation.pipeline.answer import Answer
@@ -87,17 +89,22 @@ log = logging.getLogger(__name__)
 INFERENCE = {
     "/chat/completions": InferenceRoute("Chat completion", "sendChatCompletionRequest", WireRequest),
     "/completions": InferenceRoute("Text completion (legacy)", "completions", WireRequest),
+    "/messages": InferenceRoute("Message (Anthropic)", "createMessages", MessagesBody),
+    "/responses": InferenceRoute("Response (OpenAI)", "createResponses", ResponsesBody),
 }
-DIALECTS: tuple[Dialect, ...] = (openai_chat.DIALECT, openai_completions.DIALECT)
+DIALECTS: tuple[Dialect, ...] = (
+    openai_chat.DIALECT,
+    openai_completions.DIALECT,
+    anthropic_messages.DIALECT,
+    openai_responses.DIALECT,
+)
 """What clients may speak."""
 OUTWARD: tuple[Outward, ...] = (
     *DIALECTS,
-    anthropic_messages.DIALECT,
     bedrock_converse.DIALECT,
     cohere.DIALECT,
     gemini.DIALECT,
     ollama.DIALECT,
-    openai_responses.DIALECT,
     openai_responses.AZURE,
     openai_responses.BEDROCK,
     openai_responses.XAI,

@@ -11,6 +11,8 @@ settle     once, in `finally`: usage, cost, record, metrics
 import asyncio
 import logging
 
+from msgspec.structs import replace
+
 from waystation.accounts.limits import Limits
 from waystation.codec.dialect import Dialect
 from waystation.codec.error_envelope import error_headers
@@ -70,7 +72,7 @@ class Pipeline:
         self._watch.enter(watched)
         try:
             try:
-                request = exchange.request = dialect.parse_request(body, path)
+                request = exchange.request = _parsed(exchange, dialect, path, body)
                 plan = self._plan(exchange, request, len(body))
                 limits = self._limits
                 if limits is not None and limits.on_models:
@@ -109,6 +111,11 @@ class Pipeline:
             raise unavailable(plan.question, plan.excluded)
         exchange.strategy = plan.attempts[0].candidate.strategy
         return plan
+
+
+def _parsed(exchange: Exchange, dialect: Dialect, path: str, body: bytes) -> ChatRequest:
+    request = dialect.parse_request(body, path)
+    return replace(request, betas=exchange.betas) if exchange.betas else request
 
 
 async def _stop(serving: Serving, reason: Reason) -> None:
