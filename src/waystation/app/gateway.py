@@ -6,24 +6,17 @@ from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
 from typing import Self
 
-from litestar.handlers import HTTPRouteHandler
-
-from waystation.accounts.bootstrap import FirstKeys, ensure_keys
-from waystation.accounts.buckets import Buckets, MemoryBuckets
+from waystation.accounts.bootstrap import FirstKeys
 from waystation.accounts.keys import KeyRing
-from waystation.accounts.limits import Limits
-from waystation.accounts.store import KeyStore, refresh
-from waystation.api.consent import consent_routes
 from waystation.api.control import ControlPlane
 from waystation.api.cors import Cors
 from waystation.api.description import InferenceRoute, description_routes
 from waystation.api.generations import generation_routes
 from waystation.api.health import Check, health_routes
 from waystation.api.inference import Inference
-from waystation.api.keys import Keys, key_routes
 from waystation.api.models import Listing, model_routes
-from waystation.api.oauth import Authorizations, oauth_routes
 from waystation.api.routes import FrontDoor
+from waystation.app.access import Access
 from waystation.catalog.endpoint import Endpoint
 from waystation.catalog.index import Catalog
 from waystation.catalog.layers import configured_layer
@@ -41,7 +34,6 @@ from waystation.dialects import (
     openai_responses,
 )
 from waystation.dialects.openai_chat.wire import WireRequest
-from waystation.errors import Unavailable
 from waystation.generations.log import GenerationLog
 from waystation.pipeline.answer import Answer
 from waystation.pipeline.dispatch import Dispatch
@@ -54,12 +46,8 @@ from waystation.providers.own_models import own_models
 from waystation.providers.registry import Registry
 from waystation.routing.offers import Offers
 from waystation.settings import Settings
-from waystation.storage.codes import SqlCodeStore
 from waystation.storage.engine import open_engine
 from waystation.storage.generations import SqlGenerationStore
-from waystation.storage.keys import SqlKeyStore
-from waystation.storage.shared_buckets import SharedBuckets
-from waystation.storage.spending import SqlSpending
 from waystation.telemetry.logging import ExchangeLog
 from waystation.telemetry.metrics import Metrics
 from waystation.upstream.client import Client, ClientSettings, Timeouts
@@ -85,8 +73,6 @@ OUTWARD: tuple[Outward, ...] = (
     openai_responses.XAI,
 )
 """What providers may speak."""
-KEY_REFRESH = 0.4
-"""Seconds between two looks at what other processes did to the keys."""
 REPORT_INTERVAL = 0.25
 """Seconds between two reports of settled exchanges to the metrics and the log."""
 
@@ -138,9 +124,9 @@ class Gateway:
         lines = ExchangeLog(settings.logging.level, settings.logging.format)
         engine = open_engine(settings.storage.database_url, data_dir)
         self._stack.push_async_callback(engine.dispose)
-        key_store = SqlKeyStore(engine)
-        self.first_keys = await ensure_keys(key_store, data_dir, settings.keys)
-        await refresh(self.keys, key_store)
+        access = Access(settings, engine, self.keys)
+        self._stack.callback(access.close)
+        self.first_keys = await access.start()
         generations = GenerationLog(SqlGenerationStore(engine), data_dir / "journal")
         self._stack.push_async_callback(generations.close)
         await generations.start()
@@ -154,40 +140,17 @@ class Gateway:
         dispatch = Dispatch(registry, dialects, client, timeouts_of(settings), media)
         settlement = Settlement(generations, self.metrics, lines, tariffs)
         self._stack.callback(settlement.report)
-        limits = Limits(settings.limits, self._buckets())
         pipeline = Pipeline(
             _offers(settings, catalog, registry, frozenset(dialects)),
             Answer(dispatch, tariffs, settings.server.comment_grace),
             settlement,
             self.watch,
             settings.server.request_timeout,
-            limits=limits,
+            limits=access.limits,
         )
-        spending = SqlSpending(engine, generations.flush)
-        keys = Keys(key_store, self.keys, spending, limits, settings.keys.prefix)
-        authorizations = Authorizations(keys, SqlCodeStore(engine))
-        key_handlers = [
-            *key_routes(keys),
-            *oauth_routes(authorizations),
-            *consent_routes(authorizations, self.keys),
-        ]
-        self.front_door = self._open_doors(
-            pipeline, registry, generations, settlement, limits=limits, key_handlers=key_handlers
-        )
+        self.front_door = self._open_doors(pipeline, registry, generations, settlement, access)
         self._keep_doing(_report_forever(settlement.report))
-        self._keep_doing(_refresh_forever(self.keys, key_store))
-
-    def _buckets(self) -> Buckets:
-        """Where rate limits are kept: several workers share a table, or count each for itself where it cannot be made."""
-        if self.settings.server.workers == 1:
-            return MemoryBuckets()
-        try:
-            shared = SharedBuckets(self.settings.storage.data_path)
-        except OSError:
-            log.warning("rate limits cannot be shared: each worker has limits of its own", exc_info=True)
-            return MemoryBuckets()
-        self._stack.callback(shared.close)
-        return shared
+        self._keep_doing(access.follow_keys())
 
     def _media_fetch(self) -> MediaFetch:
         settings = self.settings
@@ -230,14 +193,12 @@ class Gateway:
         registry: Registry,
         generations: GenerationLog,
         settlement: Settlement,
-        *,
-        limits: Limits,
-        key_handlers: list[HTTPRouteHandler],
+        access: Access,
     ) -> FrontDoor:
         settings = self.settings
         cors = Cors(settings.server.cors_origins)
         inference = {
-            path: Inference(dialect, pipeline, self.keys, cors, limits)
+            path: Inference(dialect, pipeline, self.keys, cors, access.limits)
             for dialect in DIALECTS
             for path in dialect.routes
         }
@@ -267,7 +228,7 @@ class Gateway:
             *health_routes(checks, metrics),
             *model_routes(Listing(lambda: pipeline.offers, provider_name)),
             *generation_routes(generations, alone=settings.server.workers == 1),
-            *key_handlers,
+            *access.routes(generations.flush),
         ]
         handlers += description_routes(handlers, INFERENCE)
         max_body = settings.server.max_body_mb * 2**20
@@ -315,14 +276,6 @@ def _offers(settings: Settings, catalog: Catalog, registry: Registry, spoken: fr
 
 def _report(message: str) -> None:
     log.info(message)
-
-
-async def _refresh_forever(keys: KeyRing, store: KeyStore) -> None:
-    """Learn of keys that the command line or another process made, changed or revoked, within half a second or so."""
-    while True:
-        await asyncio.sleep(KEY_REFRESH)
-        with suppress(Unavailable):
-            await refresh(keys, store)
 
 
 async def _end(chore: asyncio.Task[None]) -> None:
