@@ -12,6 +12,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 
 from waystation import __version__
+from waystation.api.roles import Role, needs
 from waystation.operations.parts import JsonObject
 
 ERRORS = {
@@ -47,11 +48,11 @@ def description_routes(
             kept.append(_document(handlers, inference))
         return kept[0]
 
-    @get(["/openapi.json", "/api/v1/openapi.json"], include_in_schema=False)
+    @get(["/openapi.json", "/api/v1/openapi.json"], include_in_schema=False, opt=needs(Role.PUBLIC))
     async def as_json() -> Response[bytes]:
         return Response(msgspec.json.encode(document()), media_type=MediaType.JSON)
 
-    @get(["/openapi.yaml", "/api/v1/openapi.yaml"], include_in_schema=False)
+    @get(["/openapi.yaml", "/api/v1/openapi.yaml"], include_in_schema=False, opt=needs(Role.PUBLIC))
     async def as_yaml() -> Response[str]:
         text = yaml.safe_dump(document(), sort_keys=False, allow_unicode=True)
         return Response(text, media_type="application/yaml")

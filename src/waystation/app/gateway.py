@@ -7,15 +7,24 @@ from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
 from typing import Self
 
+from litestar.handlers import HTTPRouteHandler
+
 from waystation.accounts.bootstrap import FirstKeys, ensure_keys
-from waystation.accounts.keys import KeyRing, KeyStore
+from waystation.accounts.buckets import Buckets, MemoryBuckets
+from waystation.accounts.keys import KeyRing
+from waystation.accounts.limits import Limits
+from waystation.accounts.store import KeyStore, refresh
+from waystation.api.consent import consent_routes
 from waystation.api.control import ControlPlane
 from waystation.api.cors import Cors
 from waystation.api.description import InferenceRoute, description_routes
 from waystation.api.generations import generation_routes
 from waystation.api.health import Check, health_routes
 from waystation.api.inference import Inference
+from waystation.api.keys import Keys, key_routes
 from waystation.api.models import Listing, model_routes
+from waystation.api.oauth import Authorizations, oauth_routes
+from waystation.api.route import planning_routes
 from waystation.api.routes import FrontDoor
 from waystation.catalog.endpoint import Endpoint
 from waystation.catalog.index import Catalog
@@ -37,19 +46,30 @@ from waystation.dialects.openai_chat.wire import WireRequest
 from waystation.errors import Unavailable
 from waystation.generations.log import GenerationLog
 from waystation.pipeline.answer import Answer
+from waystation.pipeline.attempts import Attempts, Persistence
 from waystation.pipeline.dispatch import Dispatch
 from waystation.pipeline.media import MediaFetch
+from waystation.pipeline.observe import Observer
 from waystation.pipeline.pipeline import Pipeline
+from waystation.pipeline.planner import Planner
+from waystation.pipeline.router_metadata import RouterMetadata
 from waystation.pipeline.settle import Settlement
 from waystation.pipeline.watch import Reason, Watch
 from waystation.providers.discover import discover
 from waystation.providers.own_models import own_models
 from waystation.providers.registry import Registry
+from waystation.routing.health import Health, HealthStore
 from waystation.routing.offers import Offers
+from waystation.routing.sticky import MemoryStickyStore, StickySessions
 from waystation.settings import Settings
+from waystation.storage.codes import SqlCodeStore
 from waystation.storage.engine import open_engine
 from waystation.storage.generations import SqlGenerationStore
+from waystation.storage.health import FileHealthStore
 from waystation.storage.keys import SqlKeyStore
+from waystation.storage.shared_buckets import SharedBuckets
+from waystation.storage.spending import SqlSpending
+from waystation.telemetry.endpoint_metrics import endpoint_lines
 from waystation.telemetry.logging import ExchangeLog
 from waystation.telemetry.metrics import Metrics
 from waystation.upstream.client import Client, ClientSettings, Timeouts
@@ -75,8 +95,10 @@ OUTWARD: tuple[Outward, ...] = (
     openai_responses.XAI,
 )
 """What providers may speak."""
-KEY_RELOAD = 1.0
-"""Seconds between two readings of the keys, at the least."""
+KEY_REFRESH = 0.4
+"""Seconds between two looks at what other processes did to the keys."""
+HEALTH_SAVE = 60.0
+"""Seconds between two savings of the endpoints' health."""
 REPORT_INTERVAL = 0.25
 """Seconds between two reports of settled exchanges to the metrics and the log."""
 
@@ -92,6 +114,7 @@ class Gateway:
         self.watch = Watch()
         self.metrics = Metrics()
         self.keys = KeyRing()
+        self.health = Health(remembers=settings.routing.health)
         self.draining = False
         self._stack = AsyncExitStack()
 
@@ -130,30 +153,75 @@ class Gateway:
         self._stack.push_async_callback(engine.dispose)
         key_store = SqlKeyStore(engine)
         self.first_keys = await ensure_keys(key_store, data_dir, settings.keys)
-        await self.keys.load(key_store)
+        await refresh(self.keys, key_store)
         generations = GenerationLog(SqlGenerationStore(engine), data_dir / "journal")
         self._stack.push_async_callback(generations.close)
         await generations.start()
         client = Client(client_settings(settings))
         self._stack.push_async_callback(client.aclose)
+        await self._remember_health(FileHealthStore(data_dir))
         catalog, registry = await self._offer(client)
         self._stack.push_async_callback(registry.aclose)
         tariffs = Tariffs()
+        sessions = StickySessions(MemoryStickyStore())
         dialects = {dialect.name: dialect for dialect in OUTWARD}
         media = self._media_fetch() if settings.media.fetch else None
         dispatch = Dispatch(registry, dialects, client, timeouts_of(settings), media)
-        settlement = Settlement(generations, self.metrics, lines, tariffs)
+        observer = Observer(self.health, sessions)
+        settlement = Settlement(generations, self.metrics, lines, tariffs, observer)
         self._stack.callback(settlement.report)
+        planner = Planner(_offers(settings, catalog, registry, frozenset(dialects)), self.health, sessions)
+        limits = Limits(settings.limits, self._buckets())
         pipeline = Pipeline(
-            _offers(settings, catalog, registry, frozenset(dialects)),
-            Answer(dispatch, tariffs, settings.server.comment_grace),
+            planner,
+            Answer(
+                Attempts(registry, dispatch.timeouts_of, persistence_of(settings), observer),
+                dispatch,
+                tariffs,
+                settings.server.comment_grace,
+            ),
             settlement,
             self.watch,
-            settings.server.request_timeout,
+            router_metadata=RouterMetadata(lambda slug: name_of(slug, registry, catalog)),
+            request_timeout=settings.server.request_timeout,
+            limits=limits,
         )
-        self.front_door = self._open_doors(pipeline, registry, generations, settlement)
+        spending = SqlSpending(engine, generations.flush)
+        keys = Keys(key_store, self.keys, spending, limits, settings.keys.prefix)
+        authorizations = Authorizations(keys, SqlCodeStore(engine))
+        key_handlers = [
+            *key_routes(keys),
+            *oauth_routes(authorizations),
+            *consent_routes(authorizations, self.keys),
+        ]
+        self.front_door = self._open_doors(
+            pipeline, registry, generations, settlement, limits=limits, key_handlers=key_handlers
+        )
         self._keep_doing(_report_forever(settlement.report))
-        self._keep_doing(_reload_forever(self.keys, key_store))
+        self._keep_doing(_refresh_forever(self.keys, key_store))
+
+    async def _remember_health(self, store: HealthStore) -> None:
+        """Take up what an earlier process learnt of endpoints; keep what this one learns, now and then and in the end."""
+        saved = await store.load()
+        if saved is not None:
+            self.health.restore(saved, time.time())
+
+        async def save() -> None:
+            await store.save(self.health.saved())
+
+        self._stack.push_async_callback(save)
+        self._keep_doing(_save_forever(save))
+    def _buckets(self) -> Buckets:
+        """Where rate limits are kept: several workers share a table, or count each for itself where it cannot be made."""
+        if self.settings.server.workers == 1:
+            return MemoryBuckets()
+        try:
+            shared = SharedBuckets(self.settings.storage.data_path)
+        except OSError:
+            log.warning("rate limits cannot be shared: each worker has limits of its own", exc_info=True)
+            return MemoryBuckets()
+        self._stack.callback(shared.close)
+        return shared
 
     def _media_fetch(self) -> MediaFetch:
         settings = self.settings
@@ -191,20 +259,25 @@ class Gateway:
         return load(data_dir, layers), registry
 
     def _open_doors(
-        self, pipeline: Pipeline, registry: Registry, generations: GenerationLog, settlement: Settlement
+        self,
+        pipeline: Pipeline,
+        registry: Registry,
+        generations: GenerationLog,
+        settlement: Settlement,
+        *,
+        limits: Limits,
+        key_handlers: list[HTTPRouteHandler],
     ) -> FrontDoor:
-        settings = self.settings
+        settings, planner = self.settings, pipeline.planner
         cors = Cors(settings.server.cors_origins)
         inference = {
-            path: Inference(dialect, pipeline, self.keys, cors)
+            path: Inference(dialect, pipeline, self.keys, cors, limits)
             for dialect in DIALECTS
             for path in dialect.routes
         }
 
         def provider_name(slug: str) -> str:
-            provider = registry.get(slug)
-            facts = pipeline.offers.catalog.providers.get(slug)
-            return provider.name if provider is not None else facts.name if facts is not None else slug
+            return name_of(slug, registry, planner.offers.catalog)
 
         def checks() -> tuple[Check, ...]:
             health = generations.health()
@@ -218,18 +291,22 @@ class Gateway:
 
         def metrics() -> str:
             settlement.report()
+            now = time.time()
             return self.metrics.render(
-                {"waystation_live_exchanges": ("Exchanges under way.", len(self.watch))}
+                {"waystation_live_exchanges": ("Exchanges under way.", len(self.watch))},
+                endpoint_lines(self.health.snapshot(now), now),
             )
 
         handlers = [
-            *health_routes(checks, metrics, self.keys),
-            *model_routes(Listing(lambda: pipeline.offers, provider_name)),
-            *generation_routes(generations, self.keys, alone=settings.server.workers == 1),
+            *health_routes(checks, metrics),
+            *model_routes(Listing(lambda: planner.offers, provider_name, self.health), self.keys),
+            *generation_routes(generations, lambda: planner.offers, alone=settings.server.workers == 1),
+            *planning_routes(planner, openai_chat.DIALECT),
+            *key_handlers,
         ]
         handlers += description_routes(handlers, INFERENCE)
         max_body = settings.server.max_body_mb * 2**20
-        return FrontDoor(inference, ControlPlane(handlers, cors), cors, max_body)
+        return FrontDoor(inference, ControlPlane(handlers, self.keys, cors), cors, max_body)
 
 
 def client_settings(settings: Settings) -> ClientSettings:
@@ -259,6 +336,19 @@ def timeouts_of(settings: Settings) -> Timeouts:
     )
 
 
+def name_of(slug: str, registry: Registry, catalog: Catalog) -> str:
+    """A provider's display name."""
+    provider = registry.get(slug)
+    facts = catalog.providers.get(slug)
+    return provider.name if provider is not None else facts.name if facts is not None else slug
+
+
+def persistence_of(settings: Settings) -> Persistence:
+    """How much is tried for one exchange."""
+    routing = settings.routing
+    return Persistence(routing.repeats, routing.hedge_after, routing.health)
+
+
 def _offers(settings: Settings, catalog: Catalog, registry: Registry, spoken: frozenset[str]) -> Offers:
     def is_callable(endpoint: Endpoint) -> bool:
         provider = registry.get(endpoint.provider)
@@ -275,16 +365,12 @@ def _report(message: str) -> None:
     log.info(message)
 
 
-async def _reload_forever(keys: KeyRing, store: KeyStore) -> None:
-    """Learn of keys that the command line or another process made or revoked, within about a second.
-
-    The pause grows with what a reading costs, so that a store of many keys takes at most a hundredth of the time.
-    """
+async def _refresh_forever(keys: KeyRing, store: KeyStore) -> None:
+    """Learn of keys that the command line or another process made, changed or revoked, within half a second or so."""
     while True:
-        began = time.monotonic()
+        await asyncio.sleep(KEY_REFRESH)
         with suppress(Unavailable):
-            await keys.load(store)
-        await asyncio.sleep(max(KEY_RELOAD, 100 * (time.monotonic() - began)))
+            await refresh(keys, store)
 
 
 async def _end(chore: asyncio.Task[None]) -> None:
@@ -292,6 +378,12 @@ async def _end(chore: asyncio.Task[None]) -> None:
     chore.cancel()
     with suppress(asyncio.CancelledError):
         await chore
+
+
+async def _save_forever(save: Callable[[], Coroutine[None, None, None]]) -> None:
+    while True:
+        await asyncio.sleep(HEALTH_SAVE)
+        await save()
 
 
 async def _report_forever(report: Callable[[], None]) -> None:

@@ -1,6 +1,6 @@
 """The tables. Times are Unix milliseconds, days are days since 1970-01-01 (UTC), money is nano-dollars."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Integer, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Integer, MetaData, String, Table, Text, false
 
 metadata = MetaData(naming_convention={"pk": "pk_%(table_name)s"})
 
@@ -17,7 +17,30 @@ keys = Table(
     Column("creator_user_id", Text),
     Column("workspace_id", Text),
     Column("origin", String(16), nullable=False),
+    Column("limit", BigInteger),
+    Column("limit_reset", String(16)),
+    Column("include_byok_in_limit", Boolean, nullable=False, server_default=false()),
+    Column("updated_at", BigInteger),
+    Column("parent_hash", String(64)),
 )
+
+key_changes = Table(
+    "key_changes",
+    metadata,
+    Column("revision", BigInteger, primary_key=True, autoincrement=False),
+    Column("key_hash", String(64), nullable=False),
+)
+"""The latest changes of `keys`, numbered without gaps in the order of their commits: what other processes read to keep up."""
+
+auth_codes = Table(
+    "auth_codes",
+    metadata,
+    Column("code_hash", String(64), primary_key=True),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("grant", Text, nullable=False),
+)
+"""Codes of the OAuth flow that wait to be exchanged. `grant` is the `accounts.grants.Grant` as JSON."""
 
 generations = Table(
     "generations",

@@ -7,16 +7,16 @@ from typing import Final
 
 from msgspec import DecodeError, Struct, json
 
+from waystation.codec.frame_reader import FrameReader, decode_event
 from waystation.codec.framing import Frame, SseParser
-from waystation.codec.part_tracker import PartTracker
 from waystation.dialects.anthropic_messages.citations import parse_citation
 from waystation.dialects.anthropic_messages.errors import parse_error_object
 from waystation.dialects.anthropic_messages.finish import finish_reason
 from waystation.dialects.anthropic_messages.response import arguments_of, refusal_of
 from waystation.dialects.anthropic_messages.usage import merged, parse_usage
 from waystation.dialects.anthropic_messages.wire import ANSWER_TOOL, NAME, ORIGIN, text_at
-from waystation.errors import BadResponse, ProviderError
-from waystation.operations.chat_events import Annotation, Event, MessageEnd, MessageStart, Note, StreamError
+from waystation.errors import BadResponse
+from waystation.operations.chat_events import Annotation, MessageEnd, MessageStart, Note
 from waystation.operations.parts import JsonObject, Reasoning
 
 _DECODE: Final = json.Decoder().decode
@@ -35,58 +35,23 @@ class _Block(Struct):
     fragments: list[str] = []
 
 
-class MessageParser:
+class MessageParser(FrameReader[Frame]):
     """One stream. `feed` bytes as they come; `close` when the provider has no more."""
 
     def __init__(self) -> None:
-        self._frames = SseParser()
-        self._tracker = PartTracker()
+        super().__init__(SseParser())
         self._blocks: dict[int, _Block] = {}
         self._thoughts = 0
         self._length = 0
         self._usage: JsonObject = {}
         self._stop: str | None = None
         self._started = False
-        self._over = False
         self._has_calls = False
 
-    def feed(self, data: bytes) -> list[Event]:
-        """Events completed by this piece; nothing after the end."""
-        if self._over:
-            return []
-        try:
-            for frame in self._frames.feed(data):
-                self._read(frame)
-        except ProviderError as error:
-            self._fail(error)
-        return self._tracker.take()
-
-    def close(self) -> list[Event]:
-        """The end, where `message_stop` did not say it: the stream was cut."""
-        if self._over:
-            return []
-        try:
-            for frame in self._frames.close():
-                self._read(frame)
-            if not self._over:
-                raise BadResponse("The provider's stream was cut before its end.")
-        except ProviderError as error:
-            self._fail(error)
-        return self._tracker.take()
-
-    def _fail(self, error: ProviderError) -> None:
-        self._over = True
-        self._tracker.out.append(StreamError(error))
-
     def _read(self, frame: Frame) -> None:
-        if self._over or frame.data.strip() == b"[DONE]":
+        if frame.data.strip() == b"[DONE]":
             return
-        try:
-            event = _DECODE(frame.data)
-        except (DecodeError, RecursionError, UnicodeDecodeError):
-            raise BadResponse("The provider's stream holds an event that is not JSON.") from None
-        if not isinstance(event, dict):
-            raise BadResponse("The provider's stream holds an event that is no JSON object.")
+        event = decode_event(frame.data)
         kind = text_at(event, "type") or frame.name
         if kind == "error" or event.get("error"):
             raise parse_error_object(event)

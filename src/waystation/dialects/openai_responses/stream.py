@@ -4,12 +4,11 @@ What the deltas left out is told at the end of its item, what no item told at th
 """
 
 from collections.abc import Callable
-from typing import Final
 
-from msgspec import DecodeError, Struct, field, json
+from msgspec import Struct, field
 
+from waystation.codec.frame_reader import FrameReader, decode_event
 from waystation.codec.framing import Frame, SseParser
-from waystation.codec.part_tracker import PartTracker
 from waystation.dialects.openai_responses.annotations import parse_annotation
 from waystation.dialects.openai_responses.errors import NO_ANSWER, parse_error_object
 from waystation.dialects.openai_responses.finish import finish_reason, native_reason
@@ -26,11 +25,9 @@ from waystation.dialects.openai_responses.output_items import (
 from waystation.dialects.openai_responses.response import EMPTY, is_empty, refuse_failure
 from waystation.dialects.openai_responses.usage import parse_usage
 from waystation.dialects.openai_responses.wire import NAME, index_of, object_of, objects_of, text_of
-from waystation.errors import BadResponse, ProviderError
-from waystation.operations.chat_events import Annotation, Event, MessageEnd, MessageStart, StreamError
+from waystation.errors import BadResponse
+from waystation.operations.chat_events import Annotation, MessageEnd, MessageStart
 from waystation.operations.parts import JsonObject, Reasoning
-
-_DECODE: Final = json.Decoder().decode
 
 
 class _Item(Struct):
@@ -46,19 +43,17 @@ class _Item(Struct):
     over: bool = False
 
 
-class ResponseStreamParser:
+class ResponseStreamParser(FrameReader[Frame]):
     """One stream. `feed` bytes as they come; `close` when the provider has no more."""
 
     def __init__(self, origin: str) -> None:
         self._origin = origin
-        self._frames = SseParser()
-        self._tracker = PartTracker()
+        super().__init__(SseParser())
         self._items: dict[int, _Item] = {}
         self._length = 0
         self._thoughts = 0
         self._seen: list[JsonObject] = []
         self._started = False
-        self._over = False
         self._readers: dict[str, Callable[[JsonObject], None]] = {
             "response.created": self._response_start,
             "response.in_progress": self._response_start,
@@ -79,43 +74,10 @@ class ResponseStreamParser:
         }
         """Events that say something new; the others repeat it, or tell of the provider's own tools."""
 
-    def feed(self, data: bytes) -> list[Event]:
-        """Events completed by this piece; nothing after the end."""
-        if self._over:
-            return []
-        try:
-            for frame in self._frames.feed(data):
-                self._read(frame)
-        except ProviderError as error:
-            self._fail(error)
-        return self._tracker.take()
-
-    def close(self) -> list[Event]:
-        """The end, where no event said it: the stream was cut."""
-        if self._over:
-            return []
-        try:
-            for frame in self._frames.close():
-                self._read(frame)
-            if not self._over:
-                raise BadResponse("The provider's stream was cut before its end.")
-        except ProviderError as error:
-            self._fail(error)
-        return self._tracker.take()
-
-    def _fail(self, error: ProviderError) -> None:
-        self._over = True
-        self._tracker.out.append(StreamError(error))
-
     def _read(self, frame: Frame) -> None:
-        if self._over or frame.data.strip() == b"[DONE]":
+        if frame.data.strip() == b"[DONE]":
             return
-        try:
-            event = _DECODE(frame.data)
-        except (DecodeError, RecursionError, UnicodeDecodeError):
-            raise BadResponse("The provider's stream holds an event that is not JSON.") from None
-        if not isinstance(event, dict):
-            raise BadResponse("The provider's stream holds an event that is no JSON object.")
+        event = decode_event(frame.data)
         kind = text_of(event.get("type")) or frame.name
         if not kind and event.get("error"):
             kind = "error"
