@@ -13,9 +13,10 @@ from litestar import MediaType, Request, Response, get, post
 from litestar.handlers import HTTPRouteHandler
 
 from waystation.accounts.keys import KeyRing
-from waystation.api.consent_page import code_shown, consent, policy, refusal
+from waystation.api.consent_page import code_shown, consent, refusal
 from waystation.api.credentials import account_of
 from waystation.api.oauth import Authorizations, Wish, check_wish, grant_of, name_of, origin_of
+from waystation.api.pages import policy
 from waystation.api.roles import Role, needs
 from waystation.errors import Forbidden, GatewayError, InvalidRequest
 
@@ -109,4 +110,6 @@ def _form(body: bytes) -> dict[str, str]:
 
 
 def _answer(page: str, status: int = 200, headers: dict[str, str] | None = None) -> Response[str]:
-    return Response(page, status_code=status, media_type=MediaType.HTML, headers={**policy(), **(headers or {})})
+    return Response(
+        page, status_code=status, media_type=MediaType.HTML, headers={**policy(), **(headers or {})}
+    )

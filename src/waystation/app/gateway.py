@@ -15,6 +15,7 @@ from waystation.api.consent import consent_routes
 from waystation.api.control import ControlPlane
 from waystation.api.cors import Cors
 from waystation.api.description import InferenceRoute, description_routes
+from waystation.api.error_page import error_page_routes
 from waystation.api.generations import generation_routes
 from waystation.api.health import Check, health_routes
 from waystation.api.inference import Inference
@@ -22,6 +23,7 @@ from waystation.api.keys import Keys, key_routes
 from waystation.api.models import Listing, model_routes
 from waystation.api.oauth import Authorizations, oauth_routes
 from waystation.api.routes import FrontDoor
+from waystation.app.address import public_address
 from waystation.catalog.endpoint import Endpoint
 from waystation.catalog.index import Catalog
 from waystation.catalog.layers import configured_layer
@@ -157,6 +159,7 @@ class Gateway:
             settlement,
             self.watch,
             settings.server.request_timeout,
+            docs_root=public_address(settings),
         )
         spending = SqlSpending(engine, generations.flush)
         keys = Keys(key_store, self.keys, spending, settings.keys.prefix)
@@ -247,6 +250,7 @@ class Gateway:
             *model_routes(Listing(lambda: pipeline.offers, provider_name)),
             *generation_routes(generations, alone=settings.server.workers == 1),
             *key_handlers,
+            *error_page_routes(),
         ]
         handlers += description_routes(handlers, INFERENCE)
         max_body = settings.server.max_body_mb * 2**20

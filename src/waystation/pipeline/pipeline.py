@@ -11,6 +11,8 @@ import asyncio
 import logging
 from random import Random
 
+from msgspec.structs import replace
+
 from waystation.codec.dialect import Dialect
 from waystation.codec.estimate import estimate_prompt_tokens
 from waystation.errors import DeadlineExceeded, GatewayError, InternalError, Unavailable
@@ -38,13 +40,21 @@ class Pipeline:
     """Serves exchanges. One for the process; `offers` is swapped when the catalogue changes."""
 
     def __init__(
-        self, offers: Offers, answer: Answer, settlement: Settlement, watch: Watch, request_timeout: float
+        self,
+        offers: Offers,
+        answer: Answer,
+        settlement: Settlement,
+        watch: Watch,
+        request_timeout: float,
+        *,
+        docs_root: str,
     ) -> None:
         self.offers = offers
         self._answer = answer
         self._settlement = settlement
         self._watch = watch
         self._request_timeout = request_timeout
+        self._docs_root = docs_root
         self._random = Random()  # noqa: S311 - draws endpoints, not secrets
 
     async def serve(
@@ -71,6 +81,8 @@ class Pipeline:
                 task.uncancel()
                 await _stop(serving, watched.reason)
             except GatewayError as error:
+                if error.availability is not None:
+                    error.availability = replace(error.availability, docs_root=self._docs_root)
                 await _refuse(serving, error)
             except Exception:
                 log.exception("unexpected failure", extra={"generation": exchange.id})
