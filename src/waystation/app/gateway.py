@@ -17,6 +17,7 @@ from waystation.api.control import ControlPlane
 from waystation.api.cors import Cors
 from waystation.api.credits import credit_routes
 from waystation.api.description import InferenceRoute, description_routes
+from waystation.api.error_page import error_page_routes
 from waystation.api.generations import generation_routes
 from waystation.api.health import Check, health_routes
 from waystation.api.inference import Inference
@@ -24,6 +25,7 @@ from waystation.api.models import Listing, model_routes
 from waystation.api.route import planning_routes
 from waystation.api.routes import FrontDoor
 from waystation.app.access import Access
+from waystation.app.address import public_address
 from waystation.app.leases import LeaseKeeping
 from waystation.catalog.endpoint import Endpoint
 from waystation.catalog.index import Catalog
@@ -192,6 +194,7 @@ class Gateway:
             router_metadata=RouterMetadata(lambda slug: name_of(slug, registry, catalog)),
             request_timeout=settings.server.request_timeout,
             reserve=Reserve(leases.reservations, _ceilings(settings)),
+            docs_root=public_address(settings),
             limits=access.limits,
         )
         account_handlers = [
@@ -302,6 +305,7 @@ class Gateway:
             *generation_routes(generations, lambda: planner.offers, alone=settings.server.workers == 1),
             *planning_routes(planner, openai_chat.DIALECT),
             *account_handlers,
+            *error_page_routes(),
         ]
         handlers += description_routes(handlers, INFERENCE)
         max_body = settings.server.max_body_mb * 2**20

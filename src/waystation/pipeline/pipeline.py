@@ -49,6 +49,7 @@ class Pipeline:
         router_metadata: RouterMetadata,
         request_timeout: float,
         reserve: Reserve,
+        docs_root: str,
         limits: Limits | None = None,
     ) -> None:
         self.planner = planner
@@ -58,6 +59,7 @@ class Pipeline:
         self._router_metadata = router_metadata
         self._request_timeout = request_timeout
         self._reserve = reserve
+        self._docs_root = docs_root
         self._limits = limits
 
     async def serve(
@@ -89,6 +91,8 @@ class Pipeline:
                 task.uncancel()
                 await _stop(serving, watched.reason)
             except GatewayError as error:
+                if error.availability is not None:
+                    error.availability = replace(error.availability, docs_root=self._docs_root)
                 await _refuse(serving, error)
             except Exception:
                 log.exception("unexpected failure", extra={"generation": exchange.id})

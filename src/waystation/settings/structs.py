@@ -83,6 +83,7 @@ class ServerSettings(Section, frozen=True, forbid_unknown_fields=True):
 
     host: str = "127.0.0.1"
     port: Port = 8787
+    public_url: Annotated[str, Meta(pattern=_URL)] | None = None
     workers: Count = 1
     request_timeout: Seconds = 900.0
     max_body_mb: Count = 100
