@@ -50,6 +50,8 @@ class Availability(Struct, frozen=True, omit_defaults=True):
     excluded_by: tuple[str, ...] = ()
     fallback_models: tuple[str, ...] = ()
     constraint: Constraint | None = None
+    docs_root: str = ""
+    """The gateway's own address, for the link to what the code means; empty where it is not known."""
 
 
 class FailedAttempt(Struct, frozen=True):

@@ -3,6 +3,7 @@
 from waystation.accounts.keys import KeyRing
 from waystation.accounts.limits import Limits
 from waystation.api.attribution import attribution
+from waystation.api.betas import BETA_HEADERS, betas
 from waystation.api.cors import Cors
 from waystation.api.credentials import inference_account
 from waystation.api.roles import Role
@@ -50,6 +51,8 @@ class Inference:
             answer.reply(error.status, JSON, error_headers(error), said)
             return
         exchange = begin_exchange(self._dialect.name, account, app)
+        if not BETA_HEADERS.isdisjoint(headers):
+            exchange.betas = betas(headers)
         await self._pipeline.serve(exchange, self._dialect, request.path, request.body, answer)
 
     def admit(self, request: Request) -> Reply | None:

@@ -28,7 +28,7 @@ class Usd(click.ParamType[int]):
 
     name = "usd"
 
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int | None:
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Nano-dollars; -1 stands for `none`."""
         from decimal import Decimal, InvalidOperation
 

@@ -7,7 +7,8 @@ from msgspec import json, to_builtins
 from waystation.errors import Availability, GatewayError, TooManyRequests
 from waystation.operations.parts import JsonObject
 
-DOCS_URL: Final = "/docs/errors#"
+DOCS_PATH: Final = "/docs/errors"
+"""Where the gateway explains them, below its root."""
 MASKED_MESSAGE: Final = "Internal Server Error"
 
 
@@ -74,5 +75,6 @@ def render_stream_error_object(error: GatewayError) -> JsonObject:
 
 def _render_availability(availability: Availability) -> JsonObject:
     body: JsonObject = to_builtins(availability)
-    body["docs_url"] = DOCS_URL + availability.code
+    body["docs_url"] = f"{availability.docs_root}{DOCS_PATH}#{availability.code}"
+    body.pop("docs_root", None)
     return body

@@ -2,6 +2,7 @@
 
 parse      dialect.parse_request(body) -> ChatRequest
 plan       routing.select -> the attempts to make, in order; a model's rate limits
+reserve    the most that the request may cost, where a limit or a balance bounds its key
 dispatch   each attempt, until one brings content
 relay      its answer to the client, whole or as it is made
 settle     once, in `finally`: usage, cost, record, metrics
@@ -9,6 +10,8 @@ settle     once, in `finally`: usage, cost, record, metrics
 
 import asyncio
 import logging
+
+from msgspec.structs import replace
 
 from waystation.accounts.limits import Limits
 from waystation.codec.dialect import Dialect
@@ -20,6 +23,7 @@ from waystation.operations.chat_events import StreamError
 from waystation.pipeline.answer import JSON, Answer, nobody
 from waystation.pipeline.caller import Caller
 from waystation.pipeline.planner import Planner
+from waystation.pipeline.reserve import Reserve
 from waystation.pipeline.router_metadata import RouterMetadata
 from waystation.pipeline.serving import Serving
 from waystation.pipeline.settle import Settlement
@@ -44,6 +48,8 @@ class Pipeline:
         *,
         router_metadata: RouterMetadata,
         request_timeout: float,
+        reserve: Reserve,
+        docs_root: str,
         limits: Limits | None = None,
     ) -> None:
         self.planner = planner
@@ -52,6 +58,8 @@ class Pipeline:
         self._watch = watch
         self._router_metadata = router_metadata
         self._request_timeout = request_timeout
+        self._reserve = reserve
+        self._docs_root = docs_root
         self._limits = limits
 
     async def serve(
@@ -66,11 +74,13 @@ class Pipeline:
         self._watch.enter(watched)
         try:
             try:
-                request = exchange.request = dialect.parse_request(body, path)
+                request = exchange.request = _parsed(exchange, dialect, path, body)
                 plan = self._plan(exchange, request, len(body))
                 limits = self._limits
                 if limits is not None and limits.on_models:
                     limits.admit_model(exchange.account, plan.attempts[0].candidate.model.id)
+                if self._reserve.guards(exchange.account):
+                    await self._reserve(exchange, request, plan)
                 if request.stream:
                     await self._answer.streamed(serving, request, plan)
                 else:
@@ -81,6 +91,8 @@ class Pipeline:
                 task.uncancel()
                 await _stop(serving, watched.reason)
             except GatewayError as error:
+                if error.availability is not None:
+                    error.availability = replace(error.availability, docs_root=self._docs_root)
                 await _refuse(serving, error)
             except Exception:
                 log.exception("unexpected failure", extra={"generation": exchange.id})
@@ -103,6 +115,11 @@ class Pipeline:
             raise unavailable(plan.question, plan.excluded)
         exchange.strategy = plan.attempts[0].candidate.strategy
         return plan
+
+
+def _parsed(exchange: Exchange, dialect: Dialect, path: str, body: bytes) -> ChatRequest:
+    request = dialect.parse_request(body, path)
+    return replace(request, betas=exchange.betas) if exchange.betas else request
 
 
 async def _stop(serving: Serving, reason: Reason) -> None:

@@ -83,6 +83,7 @@ class ServerSettings(Section, frozen=True, forbid_unknown_fields=True):
 
     host: str = "127.0.0.1"
     port: Port = 8787
+    public_url: Annotated[str, Meta(pattern=_URL)] | None = None
     workers: Count = 1
     request_timeout: Seconds = 900.0
     max_body_mb: Count = 100
@@ -117,9 +118,15 @@ class KeySettings(Section, frozen=True, forbid_unknown_fields=True):
 
 
 class CreditSettings(Section, frozen=True, forbid_unknown_fields=True):
-    """`unlimited` tracks spend and enforces key limits; `prepaid` enforces a balance too."""
+    """`unlimited` tracks spend and enforces key limits; `prepaid` enforces a balance too.
+
+    The estimates are for reservations: output tokens where neither the caller nor the endpoint bounds them, and USD for
+    a request whose price is unknown (empty: such a request is refused to whoever has a bound).
+    """
 
     mode: Literal["unlimited", "prepaid"] = "unlimited"
+    estimated_completion_tokens: Count = 4096
+    estimated_request_cost: Price | Literal[""] = ""
 
 
 class RateSettings(Section, frozen=True, forbid_unknown_fields=True):
