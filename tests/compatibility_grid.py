@@ -7,6 +7,7 @@ and noted, *refused* where the request is not sent to such an endpoint. What is 
 import json
 from typing import NamedTuple
 
+from operation_grid import embeddings_grid, rerank_grid, section
 from recorded_exchanges import JsonObject
 from waystation.app.gateway import OUTWARD
 from waystation.codec.dialect import Outward, Target
@@ -186,6 +187,11 @@ FEATURES = (
     ),
     Feature("`prompt_cache_key`", {"prompt_cache_key": "k"}),
 )
+EMBEDDINGS_WORDS = (
+    "More inputs than one call takes are asked for in several. Vectors come as numbers or as base64 on every wire, whichever the\n"
+    "caller asked for, and in the order of the inputs."
+)
+RERANK_WORDS = "Answers name documents by their index, best first, on every wire."
 SILENT = {
     ("reasoning off", "anthropic_messages"): "works",
     ("reasoning off", "bedrock_converse"): "works",
@@ -249,4 +255,6 @@ def page() -> str:
         f"| --- {'| --- ' * len(names)}|",
     ]
     lines += [f"| {name} | {' | '.join(row[one] for one in names)} |" for name, row in grid().items()]
+    lines += section("Embeddings", EMBEDDINGS_WORDS, embeddings_grid())
+    lines += section("Rerank", RERANK_WORDS, rerank_grid())
     return "\n".join(lines) + "\n"

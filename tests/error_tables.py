@@ -3,11 +3,28 @@
 from collections.abc import Mapping
 from importlib import import_module
 from types import ModuleType
+from typing import Protocol
 
+from spoken_operations import EMBEDDINGS, RERANK
 from waystation import errors
 from waystation.app.gateway import OUTWARD
+from waystation.codec.dialect import Headers
 from waystation.codec.upstream_error import error_by_status
 from waystation.errors import GatewayError, ProviderError
+
+
+class ReadsErrors(Protocol):
+    """Any wire, whatever it is for."""
+
+    @property
+    def name(self) -> str:
+        """What the code calls it."""
+        ...
+
+    def parse_error(self, status: int, headers: Headers, body: bytes) -> ProviderError:
+        """What a provider's error answer means."""
+        ...
+
 
 STATUSES = (400, 401, 402, 403, 404, 408, 409, 413, 422, 424, 429, 498, 499, 500, 502, 503, 504, 524, 529)
 CODES = ("context_length_exceeded", "content_filter")
@@ -35,6 +52,14 @@ def page() -> str:
         "| --- | --- | --- | --- |",
         *(_status_row(status) for status in STATUSES),
         *(_code_row(code) for code in CODES),
+        "",
+        "This holds for every wire, of chats as of embeddings and rerank:",
+        f"{', '.join(f'`{wire.name}`' for wire in _wires())}.",
+        "The exceptions:",
+        "",
+        "| wire | provider says | kind | the client gets | `error_type` |",
+        "| --- | --- | --- | --- | --- |",
+        *_exceptions(),
     ]
     for title, names in _tables().items():
         lines += [
@@ -68,6 +93,21 @@ def _kind_row(kind: type[GatewayError]) -> str:
 
 def _status_row(status: int) -> str:
     return f"| {status} | {_outcome(error_by_status(status))} |"
+
+
+def _wires() -> list[ReadsErrors]:
+    return sorted((*OUTWARD, *EMBEDDINGS, *RERANK), key=lambda wire: wire.name)
+
+
+def _exceptions() -> list[str]:
+    """Where a wire means something else by a status than HTTP does."""
+    found = []
+    for wire in _wires():
+        for status in STATUSES:
+            outcome = _outcome(wire.parse_error(status, [], b"{}"))
+            if outcome != _outcome(error_by_status(status)):
+                found.append(f"| `{wire.name}` | {status} | {outcome} |")
+    return found
 
 
 def _code_row(code: str) -> str:

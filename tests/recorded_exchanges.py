@@ -12,7 +12,7 @@ JsonObject = dict[str, object]
 COUNTED: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
 """What was read of each provider and protocol, for the end of the run."""
 SKIPPED: Counter[tuple[str, str, str]] = Counter()
-"""What was not read as a chat, with the reason."""
+"""What was read by another test, or by none, with the reason."""
 
 
 class Recording(NamedTuple):

@@ -1,12 +1,15 @@
 """Pages of docs/reference say what the code does. `make reference` writes them anew."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import compatibility_grid
 import error_tables
+import operation_grid
+from spoken_operations import EMBEDDINGS
 from waystation.app.gateway import OUTWARD
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
@@ -22,16 +25,15 @@ def test_a_page_says_what_the_code_does(name: str) -> None:
     assert (FOLDER / name).read_text(encoding="utf-8") == page, "run `make reference`"
 
 
-def test_nothing_is_lost_without_a_note() -> None:
-    lost = [
-        (name, wire)
-        for name, row in compatibility_grid.grid().items()
-        for wire, said in row.items()
-        if said == "LOST"
-    ]
+@pytest.mark.parametrize(
+    "grid", [compatibility_grid.grid, operation_grid.embeddings_grid, operation_grid.rerank_grid]
+)
+def test_nothing_is_lost_without_a_note(grid: Callable[[], operation_grid.Grid]) -> None:
+    lost = [(name, other) for name, row in grid().items() for other, said in row.items() if said == "LOST"]
     assert lost == []
 
 
 def test_every_wire_has_its_column() -> None:
     others = {"openai_completions", "azure_openai_responses", "bedrock_openai_responses", "xai_responses"}
     assert {dialect.name for dialect in OUTWARD} == compatibility_grid.MODELS.keys() | others
+    assert {dialect.name for dialect in EMBEDDINGS} == operation_grid.MODELS.keys()

@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 import openai
+import openrouter
 import pytest
 
 from gateway_process import API_KEY, StartGateway
@@ -170,6 +171,39 @@ def test_thinking_comes_back_as_a_chunk_of_content(setting: Setting, name: str) 
         {"type": "thinking", "thinking": [{"type": "text", "text": said}]},
         {"type": "text", "text": kept["content"]},
     ]
+
+
+@pytest.mark.parametrize(
+    ("provider", "name"),
+    [
+        ("deepseek", "deepseek-tool-call-06d2e2-0"),
+        ("xai", "xai-tool-call-013aa5-0"),
+        ("groq", "test-tool-use-failed-error-515ed2-1"),
+        ("mistral", "mistral-reasoning-95a232-0"),
+    ],
+)
+def test_openrouter_s_sdk_brings_reasoning_back_too(setting: Setting, provider: str, name: str) -> None:
+    [message] = recorded_messages(recording(provider, name)["response"])
+    said = message.get("reasoning_content") or message.get("reasoning") or thinking_of(message["content"])
+    assert said
+    setting.upstream.reset()
+    messages: list[Any] = [QUESTION]
+
+    server_url = str(setting.client.base_url).rstrip("/")
+    with openrouter.OpenRouter(api_key=API_KEY, server_url=server_url) as client:
+        for _ in range(2):
+            setting.upstream.sequence([name], provider)
+            answer = client.chat.send(model=f"replayed/{provider}", messages=messages, tools=[TOOL])
+            kept = answer.choices[0].message.model_dump(by_alias=True, exclude_none=True)
+            results = [
+                {"role": "tool", "tool_call_id": call["id"], "content": "done"}
+                for call in kept.get("tool_calls", [])
+            ]
+            messages = [QUESTION, kept, *(results or [QUESTION])]
+
+    _, assistant, *_ = json.loads(base64.b64decode(setting.upstream.log[-1]["raw_b64"]))["messages"]
+    told = assistant.get("reasoning_content") or assistant.get("reasoning")
+    assert (told or thinking_of(assistant["content"])) == said
 
 
 @pytest.mark.parametrize(

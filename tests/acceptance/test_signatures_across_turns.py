@@ -51,6 +51,13 @@ WIRES = {
         r'"encrypted_content": ?"([^"]+)"',
         'dialect = "openai_responses"\n',
     ),
+    "xai": Wire(
+        "openai.responses",
+        "xai/v1",
+        "grok-4-fast",
+        r'"encrypted_content": ?"([^"]+)"',
+        'dialect = "xai_responses"\n',
+    ),
     "cohere": Wire(
         "cohere.chat",
         "cohere",

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from waystation.accounts.bootstrap import FILE_NAME, ensure_keys, read_first_keys
 from waystation.accounts.keys import KeyRing, hash_key
+from waystation.accounts.store import refresh
 from waystation.settings import KeySettings
 from waystation.settings.problem import SettingsError
 from waystation.storage.memory import MemoryKeyStore
@@ -101,7 +102,7 @@ async def test_keys_of_the_settings_are_valid_and_stand_in_for_first_keys(tmp_pa
     store, ring = MemoryKeyStore(), KeyRing()
 
     keys = await ensure_keys(store, tmp_path, ONE)
-    await ring.load(store)
+    await refresh(ring, store)
 
     inference, management = ring.find(b"test-inference-key-1"), ring.find(b"test-management-key-1")
     assert inference is not None

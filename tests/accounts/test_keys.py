@@ -3,7 +3,8 @@ import hashlib
 import pytest
 from msgspec.structs import replace
 
-from waystation.accounts.keys import Account, KeyRing, account_of, hash_key, make_key, mask
+from waystation.accounts.keys import Account, KeyChanges, KeyRing, account_of, hash_key, make_key, mask
+from waystation.accounts.store import refresh
 from waystation.errors import Unavailable
 from waystation.storage.memory import MemoryKeyStore
 
@@ -73,14 +74,54 @@ def test_before_the_keys_are_known_nobody_is_turned_away_as_unauthenticated() ->
         KeyRing().find(RAW.encode())
 
 
+def test_a_ring_learns_what_changed_and_keeps_the_rest() -> None:
+    ring = KeyRing()
+    ring.apply(KeyChanges(3, (an_account(), an_account("second"), an_account("third")), whole=True))
+
+    ring.apply(
+        KeyChanges(
+            5, (replace(an_account("second"), disabled=True), an_account("fourth")), (hash_key("third"),)
+        )
+    )
+
+    known = [raw for raw in (RAW, "second", "third", "fourth") if ring.find(raw.encode()) is not None]
+    assert known == [RAW, "fourth"]
+    assert ring.revision == 5
+
+
+def test_what_was_read_earlier_and_arrives_later_changes_nothing() -> None:
+    ring = KeyRing()
+    ring.apply(KeyChanges(1, whole=True))
+    ring.apply(KeyChanges(3, (), (hash_key(RAW),)))
+
+    ring.apply(KeyChanges(2, (an_account(),)))
+
+    assert ring.find(RAW.encode()) is None
+    assert ring.revision == 3
+
+
 async def test_a_store_that_fails_leaves_the_keys_as_they_were() -> None:
     class Unreachable(MemoryKeyStore):
-        async def all(self) -> list[Account]:
+        async def changes(self, since: int | None) -> KeyChanges:  # noqa: ARG002 - it fails whatever is asked
             raise Unavailable("The database cannot be reached.")
 
     ring = KeyRing()
     ring.replace([an_account()])
 
     with pytest.raises(Unavailable):
-        await ring.load(Unreachable())
+        await refresh(ring, Unreachable())
     assert ring.find(RAW.encode()) == an_account()
+
+
+def test_a_key_that_an_app_was_given_is_valid_only_as_long_as_the_one_that_allowed_it() -> None:
+    ring = KeyRing()
+    child = replace(an_account("child"), parent_hash=hash_key(RAW))
+    ring.apply(KeyChanges(1, (an_account(), child), whole=True))
+    assert ring.find(b"child") == child
+
+    ring.apply(KeyChanges(2, (replace(an_account(), disabled=True),)))
+    assert ring.find(b"child") is None
+    ring.apply(KeyChanges(3, (an_account(),)))
+    assert ring.find(b"child") == child
+    ring.apply(KeyChanges(4, (), (hash_key(RAW),)))
+    assert ring.find(b"child") is None

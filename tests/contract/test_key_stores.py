@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from waystation.accounts.keys import Account, KeyStore
+from waystation.accounts.keys import Account, KeyChanges
+from waystation.accounts.store import KeyEdit, KeyStore
 from waystation.storage.engine import open_engine
 from waystation.storage.keys import SqlKeyStore
 from waystation.storage.memory import MemoryKeyStore
@@ -24,6 +25,10 @@ FULL = Account(
     creator_user_id="user_1",
     workspace_id="workspace-1",
     origin="settings",
+    limit=5_000_000_000,
+    limit_reset="weekly",
+    include_byok_in_limit=True,
+    updated_at=700,
 )
 
 
@@ -67,3 +72,57 @@ async def test_a_revoked_key_is_gone_and_can_come_back(store: KeyStore) -> None:
 
     await store.add(PLAIN)
     assert await store.get(PLAIN.key_hash) == PLAIN
+
+
+async def test_an_edit_changes_what_it_names_and_nothing_else(store: KeyStore) -> None:
+    await store.add(FULL)
+
+    edited = await store.update(FULL.key_hash, KeyEdit(limit=None, name="New", updated_at=900))
+
+    assert edited == replace(FULL, limit=None, name="New", updated_at=900)
+    assert await store.get(FULL.key_hash) == edited
+    assert await store.update(FULL.key_hash, KeyEdit()) == edited
+    assert await store.update(PLAIN.key_hash, KeyEdit(disabled=True)) is None
+
+
+async def test_a_page_holds_the_inference_keys_of_one_workspace_newest_first(store: KeyStore) -> None:
+    plain = [replace(PLAIN, key_hash=f"{n:064x}", created_at=1000 + n) for n in range(5)]
+    elsewhere = replace(PLAIN, key_hash="a" * 64, workspace_id="w")
+    for account in (*plain[:4], replace(plain[4], disabled=True), elsewhere, replace(FULL, disabled=False)):
+        await store.add(account)
+
+    assert await store.page(None, include_disabled=False, offset=1, count=2) == [plain[2], plain[1]]
+    everything = await store.page(None, include_disabled=True, offset=0, count=9)
+    assert [account.created_at for account in everything] == [1004, 1003, 1002, 1001, 1000]
+    assert await store.page("w", include_disabled=True, offset=0, count=9) == [elsewhere]
+    assert await store.page("nowhere", include_disabled=True, offset=0, count=9) == []
+
+
+async def test_a_page_can_leave_out_what_has_expired(store: KeyStore) -> None:
+    expiring = replace(PLAIN, key_hash="e" * 64, created_at=2000, expires_at=5000)
+    await store.add(PLAIN)
+    await store.add(expiring)
+
+    assert await store.page(None, count=9) == [expiring, PLAIN]
+    assert await store.page(None, expired_by=4999, count=9) == [expiring, PLAIN]
+    assert await store.page(None, expired_by=5000, count=9) == [PLAIN]
+
+
+async def test_changes_are_told_to_who_asks_since_when(store: KeyStore) -> None:
+    await store.add(PLAIN)
+    first = await store.changes(None)
+    assert (first.accounts, first.whole) == ((PLAIN,), True)
+    assert await store.changes(first.revision) == KeyChanges(first.revision)
+
+    await store.add(FULL)
+    await store.update(FULL.key_hash, KeyEdit(name="Twice"))
+    await store.revoke(PLAIN.key_hash)
+
+    later = await store.changes(first.revision)
+    assert later == KeyChanges(first.revision + 3, (replace(FULL, name="Twice"),), (PLAIN.key_hash,))
+
+
+async def test_a_store_that_went_back_in_time_tells_everything(store: KeyStore) -> None:
+    await store.add(PLAIN)
+
+    assert await store.changes(4711) == KeyChanges(1, (PLAIN,), whole=True)

@@ -1,17 +1,19 @@
 """Reading a server's own list of models, against a real server on loopback."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
 
+from recorded_exchanges import recordings
 from waystation.providers.base import Configuration, Secret
 from waystation.providers.compatible import OwnServer
 from waystation.providers.discover import Discovery, discover, read_models
 from waystation.upstream.client import Client, Timeouts
 
-QUICK = Timeouts(connect=2.0, first_byte=0.2, idle=0.2, total=2.0)
+PATIENT, HASTY = Timeouts(), Timeouts(first_byte=0.2)
 
 
 @asynccontextmanager
@@ -40,11 +42,11 @@ def http(body: bytes, status: str = "200 OK") -> bytes:
     return head.encode() + body
 
 
-async def discovered(base_url: str, key: str = "") -> Discovery:
+async def discovered(base_url: str, key: str = "", timeouts: Timeouts = PATIENT) -> Discovery:
     keys = (Secret(key),) if key else ()
     client = Client()
     try:
-        return await discover(client, OwnServer("mine", Configuration(keys, base_url=base_url)), QUICK)
+        return await discover(client, OwnServer("mine", Configuration(keys, base_url=base_url)), timeouts)
     finally:
         await client.aclose()
 
@@ -84,7 +86,7 @@ async def test_a_server_that_is_not_there_is_reported() -> None:
 
 async def test_a_server_that_never_answers_is_reported() -> None:
     async with serving(b"") as (url, _):
-        found = await discovered(url)
+        found = await discovered(url, timeouts=HASTY)
 
     assert found.models == ()
     assert found.problem
@@ -137,3 +139,16 @@ def test_embedding_models_are_not_taken_for_chat_models() -> None:
         ("embeddings", ("embeddings",)),
         (None, None),
     ]
+
+
+def test_recorded_lists_give_every_model_they_name() -> None:
+    lists = [one for one in recordings("models") if one.path.endswith("/models")]
+    assert len(lists) >= 5
+    for one in lists:
+        body = one.body or {}
+        rows = body.get("data", body.get("models"))
+        assert isinstance(rows, list)
+        assert rows
+        found = read_models(one.provider, json.dumps(body).encode())
+        assert found.problem is None
+        assert [model.native_id for model in found.models] == [row.get("id", row.get("name")) for row in rows]

@@ -2,36 +2,18 @@
 
 import pytest
 
-from waystation.codec.operation_dialect import EmbeddingsOutward
-from waystation.dialects import (
-    bedrock_embeddings,
-    cohere_embeddings,
-    gemini_embeddings,
-    ollama_embeddings,
-    openai_embeddings,
-    rerank,
-)
+from spoken_operations import EMBEDDINGS, RERANK
 from waystation.providers.base import Provider
 from waystation.providers.registry import Registry
 from waystation.settings import Settings
 
-SPOKEN: tuple[EmbeddingsOutward, ...] = (
-    *openai_embeddings.DIALECTS,
-    bedrock_embeddings.DIALECT,
-    cohere_embeddings.DIALECT,
-    gemini_embeddings.DIALECT,
-    gemini_embeddings.VERTEX,
-    ollama_embeddings.DIALECT,
-)
-EMBEDDINGS = {dialect.name for dialect in SPOKEN}
-RERANK = {dialect.name for dialect in rerank.DIALECTS}
 PROVIDERS = Registry.build(Settings()).all()
 
 
 @pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.slug)
 def test_a_provider_speaks_dialects_that_exist(provider: Provider) -> None:
-    assert provider.embeddings_dialect in EMBEDDINGS
-    assert provider.rerank_dialect in RERANK
+    assert provider.embeddings_dialect in {dialect.name for dialect in EMBEDDINGS}
+    assert provider.rerank_dialect in {dialect.name for dialect in RERANK}
 
 
 def test_providers_with_words_of_their_own() -> None:

@@ -1,3 +1,5 @@
+import asyncio
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -80,6 +82,14 @@ async def test_a_database_that_is_not_there_is_unavailable(tmp_path: Path) -> No
     with pytest.raises(Unavailable):
         await generations.add(encoded(a_record()))
     await engine.dispose()
+    await threads_of_connections_end()
+
+
+async def threads_of_connections_end() -> None:
+    """A connection that could not be made stops its thread without waiting, and the thread still reports to this loop."""
+    for thread in threading.enumerate():
+        if "_connection_worker_thread" in thread.name:
+            await asyncio.to_thread(thread.join)
 
 
 async def test_a_batch_with_a_record_that_cannot_be_kept_changes_nothing(engine: AsyncEngine) -> None:

@@ -13,7 +13,8 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from waystation.accounts.keys import Account, KeyStore, Origin, account_of, hash_key, make_key
+from waystation.accounts.keys import Account, Origin, account_of, hash_key, make_key
+from waystation.accounts.store import KeyStore
 from waystation.settings import KeySettings
 from waystation.settings.problem import SettingsError
 

@@ -8,20 +8,31 @@ import hashlib
 import secrets
 import time
 from collections.abc import Callable, Iterable
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
 from waystation.errors import Unavailable
 
-Origin: TypeAlias = Literal["first_start", "settings", "operator"]
-"""Who made a key: the gateway on its first start, the `[keys]` settings, or an operator (command line or API)."""
+Origin: TypeAlias = Literal["first_start", "settings", "operator", "oauth"]
+"""Who made a key: the gateway on its first start, the `[keys]` settings, an operator (command line or API), or an app
+that a user let have one (OAuth)."""
 
+LimitReset: TypeAlias = Literal["daily", "weekly", "monthly"]
+"""When what was spent stops to count against a limit: at midnight UTC, on Mondays, on the first of the month."""
+
+DEFAULT_WORKSPACE = "00000000-0000-0000-0000-000000000000"
+"""What the wire calls the workspace of accounts whose `workspace_id` is None."""
 _KEPT_TAIL = 3
 
 
 class Account(Struct, frozen=True):
-    """A key and whose it is. Times are Unix milliseconds; `expires_at` None never expires."""
+    """A key and whose it is. Times are Unix milliseconds; `expires_at` None never expires.
+
+    `limit` is nano-dollars that the key may spend in each period of `limit_reset` (None: ever); None is no limit. What
+    providers charge to the caller's own credentials counts only with `include_byok_in_limit`. `parent_hash` names the
+    key whose holder let an app have this one: it is valid only as long as that one is.
+    """
 
     key_hash: str
     label: str
@@ -33,47 +44,53 @@ class Account(Struct, frozen=True):
     creator_user_id: str | None = None
     workspace_id: str | None = None
     origin: Origin = "operator"
+    limit: int | None = None
+    limit_reset: LimitReset | None = None
+    include_byok_in_limit: bool = False
+    updated_at: int | None = None
+    parent_hash: str | None = None
 
 
-class KeyStore(Protocol):
-    """Where accounts are kept. Every method raises `Unavailable` where the store cannot be reached."""
+class KeyChanges(Struct, frozen=True):
+    """What happened to the accounts until `revision`: these are new or changed, and the hashes of `gone` are no more.
 
-    async def all(self) -> list[Account]:
-        """Every account, disabled and expired ones too, oldest first."""
-        ...
+    `whole`: `accounts` are all there are.
+    """
 
-    async def get(self, key_hash: str) -> Account | None:
-        """The account of this hash."""
-        ...
-
-    async def add(self, account: Account) -> None:
-        """Keep the account, in place of an earlier one of the same hash."""
-        ...
-
-    async def revoke(self, key_hash: str) -> bool:
-        """Forget the key for good; False where there was none."""
-        ...
+    revision: int
+    accounts: tuple[Account, ...] = ()
+    gone: tuple[str, ...] = ()
+    whole: bool = False
 
 
 class KeyRing:
-    """The accounts as this process knows them. `clock` gives Unix seconds."""
+    """Accounts by the SHA-256 of their keys. `clock` gives Unix seconds.
+
+    A key is found by its digest, never compared byte by byte: how long that takes says nothing that helps to guess a key.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         self._accounts: dict[bytes, Account] | None = None
+        self.revision: int | None = None
+        """Of the store's changes, the last one that is known here."""
 
     def find(self, raw: bytes) -> Account | None:
         """The account of a key as the client sent it; None where it is unknown, disabled or expired.
 
-        Raises `Unavailable` before the first `replace`: not knowing any key yet is no caller's fault.
+        Raises `Unavailable` before any are known: that is no caller's fault.
         """
         accounts = self._accounts
         if accounts is None:
             raise Unavailable("The gateway cannot check keys yet.")
         account = accounts.get(hashlib.sha256(raw).digest())
-        if account is None or account.expires_at is None:
+        if account is None or (account.expires_at is None and account.parent_hash is None):
             return account
-        return account if self._clock() * 1000 < account.expires_at else None
+        if account.expires_at is not None and self._clock() * 1000 >= account.expires_at:
+            return None
+        if account.parent_hash is not None and bytes.fromhex(account.parent_hash) not in accounts:
+            return None
+        return account
 
     def replace(self, accounts: Iterable[Account]) -> None:
         """Know exactly these accounts from now on."""
@@ -81,9 +98,23 @@ class KeyRing:
             bytes.fromhex(account.key_hash): account for account in accounts if not account.disabled
         }
 
-    async def load(self, store: KeyStore) -> None:
-        """Know what the store holds; keeps the earlier snapshot and raises `Unavailable` where it cannot be read."""
-        self.replace(await store.all())
+    def apply(self, changes: KeyChanges) -> None:
+        """Learn what changed. Two readings may overtake each other: what is older than what is known changes nothing."""
+        accounts = self._accounts
+        if changes.whole or accounts is None:
+            self.replace(changes.accounts)
+        elif self.revision is None or changes.revision <= self.revision:
+            return
+        else:
+            for key_hash in changes.gone:
+                accounts.pop(bytes.fromhex(key_hash), None)
+            for account in changes.accounts:
+                digest = bytes.fromhex(account.key_hash)
+                if account.disabled:
+                    accounts.pop(digest, None)
+                else:
+                    accounts[digest] = account
+        self.revision = changes.revision
 
     def __len__(self) -> int:
         return len(self._accounts or ())

@@ -6,8 +6,10 @@ from litestar import Litestar
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 
+from waystation.accounts.keys import KeyRing
 from waystation.api.cors import Cors
 from waystation.api.failures import on_framework_error, on_gateway_error, on_unexpected_error
+from waystation.api.roles import guard_of
 from waystation.errors import GatewayError
 from waystation.server.answer import Answer
 from waystation.server.asgi_bridge import AsgiBridge
@@ -19,10 +21,12 @@ BASE = "/api/v1"
 class ControlPlane:
     """The server's handler for these route handlers, under `/api/v1` and `/v1` alike."""
 
-    def __init__(self, handlers: Sequence[HTTPRouteHandler], cors: Cors) -> None:
+    def __init__(self, handlers: Sequence[HTTPRouteHandler], keys: KeyRing, cors: Cors) -> None:
+        self.handlers = tuple(handlers)
         self._cors = cors
         app = Litestar(
             route_handlers=list(handlers),
+            guards=[guard_of(keys)],
             openapi_config=None,
             logging_config=None,
             exception_handlers={

@@ -12,6 +12,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 
 from waystation import __version__
+from waystation.api.roles import Role, needs
 from waystation.operations.parts import JsonObject
 
 ERRORS = {
@@ -21,7 +22,7 @@ ERRORS = {
     "404": "No endpoint can serve the model.",
     "408": "The exchange took longer than the gateway allows.",
     "413": "The body is too large.",
-    "429": "Every provider of the model is at capacity.",
+    "429": "Over a rate limit, or every provider of the model is at capacity.",
     "500": "A defect of the gateway.",
     "502": "The provider failed, and no other could answer.",
     "503": "Every attempt failed for a passing reason.",
@@ -47,11 +48,11 @@ def description_routes(
             kept.append(_document(handlers, inference))
         return kept[0]
 
-    @get(["/openapi.json", "/api/v1/openapi.json"], include_in_schema=False)
+    @get(["/openapi.json", "/api/v1/openapi.json"], include_in_schema=False, opt=needs(Role.PUBLIC))
     async def as_json() -> Response[bytes]:
         return Response(msgspec.json.encode(document()), media_type=MediaType.JSON)
 
-    @get(["/openapi.yaml", "/api/v1/openapi.yaml"], include_in_schema=False)
+    @get(["/openapi.yaml", "/api/v1/openapi.yaml"], include_in_schema=False, opt=needs(Role.PUBLIC))
     async def as_yaml() -> Response[str]:
         text = yaml.safe_dump(document(), sort_keys=False, allow_unicode=True)
         return Response(text, media_type="application/yaml")

@@ -65,11 +65,12 @@ class EventStreamParser:
             self._needed = PRELUDE_BYTES
         self._pending += data[start:]
 
-    def close(self) -> None:
-        """The stream ended: `BadResponse` where it did so inside a message."""
+    def close(self) -> tuple[EventMessage, ...]:
+        """The stream ended: nothing is left, or `BadResponse` where it did so inside a message."""
         if self._pending:
             self._pending.clear()
             raise BadResponse("The provider's stream was cut.")
+        return ()
 
     def _prelude(self, data: bytes, start: int) -> tuple[int, int]:
         """Lengths of the whole message and of its headers."""

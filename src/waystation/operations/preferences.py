@@ -22,9 +22,9 @@ class Percentiles(Struct, frozen=True):
 
 
 class Sort(Struct, frozen=True):
-    """An explicit order of endpoints: by price, throughput, latency or exacto; partition model or none."""
+    """An explicit order of endpoints, None for the default; partition `none` makes one group of all models."""
 
-    by: OrderBy
+    by: OrderBy | None = None
     partition: Literal["model", "none"] | None = None
 
 

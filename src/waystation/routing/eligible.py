@@ -1,34 +1,35 @@
-"""Which endpoints of a model may serve a request at all. Each filter records what it removed (contract 8.2, step 3)."""
+"""Which offers may serve a request at all (contract 8.2, steps 2 to 4). Each filter records what it removed.
+
+Filters run one after another over what is left, so the last reason is that of the filter that removed the last endpoint.
+"""
 
 from collections.abc import Callable, Iterable
 from decimal import Decimal, InvalidOperation
+from typing import Final
 
-from waystation.catalog.endpoint import Endpoint
 from waystation.operations.chat import ChatRequest
 from waystation.operations.parts import Audio, File, Image, Part, Text, ToolResult, Video
 from waystation.operations.preferences import MaxPrice, ProviderPreferences
-from waystation.routing.plan import Exclusion
+from waystation.routing.access import EVERYTHING, Access
+from waystation.routing.clock import clock_at
+from waystation.routing.offers import ModelOffers, Offer
+from waystation.routing.plan import Candidate, Exclusion, Question
 
-_MODALITY: dict[type[Part], str] = {Image: "image", Audio: "audio", Video: "video", File: "file"}
-TEXT_ONLY: frozenset[str] = frozenset()
-_FAMILIES = {"fp4": ("mxfp4", "nvfp4"), "fp8": ("mxfp8",)}
-
-
-def matches(tag: str, names: Iterable[str]) -> bool:
-    """Whether an endpoint's tag is named: `p` names `p` and `p/anything`, `p/x` exactly that (contract 8.1)."""
-    folded = tag.lower()
-    provider = folded.partition("/")[0]
-    return any(name in (folded, provider) for name in (name.lower() for name in names))
+_MODALITY: Final[dict[type[Part], str]] = {Image: "image", Audio: "audio", Video: "video", File: "file"}
+TEXT_ONLY: Final[frozenset[str]] = frozenset()
+_FAMILIES: Final = {"fp4": ("mxfp4", "nvfp4"), "fp8": ("mxfp8",)}
+_PER_MILLION: Final = ("prompt", "completion")
 
 
 def modalities(request: ChatRequest) -> frozenset[str]:
     """The input modalities that the request's parts need, text aside."""
-    found: set[str] = set()
+    found: set[str] | None = None
     for message in request.messages:
         for part in message.parts:
             kind = type(part)
             if kind is Text:
                 continue
+            found = set() if found is None else found
             if isinstance(part, ToolResult):
                 found.update(_MODALITY[type(inner)] for inner in part.parts if type(inner) in _MODALITY)
             elif kind in _MODALITY:
@@ -36,104 +37,181 @@ def modalities(request: ChatRequest) -> frozenset[str]:
     return frozenset(found) if found else TEXT_ONLY
 
 
-class PromptSize:
-    """How large a prompt is: its bytes are known and bound its tokens, which are estimated only when that is not enough."""
-
-    __slots__ = ("_estimate", "_tokens", "bound")
-
-    def __init__(self, bound: int, estimate: Callable[[], int]) -> None:
-        self.bound = bound
-        self._estimate = estimate
-        self._tokens: int | None = None
-
-    def fits(self, context_length: int | None) -> bool:
-        """Whether the prompt fits into a context of so many tokens; None is unknown, so it may."""
-        if context_length is None or self.bound <= context_length:
-            return True
-        if self._tokens is None:
-            self._tokens = self._estimate()
-        return self._tokens <= context_length
+def named(offer: Offer, names: Iterable[str]) -> bool:
+    """Whether any of these words means the offer: `p` all of provider p but its tiers, `p/x` that tag (contract 8.1)."""
+    return any(name.lower() in offer.names for name in names)
 
 
-def may_serve(endpoint: Endpoint, needed: frozenset[str], request: ChatRequest, prompt: PromptSize) -> bool:
-    """Whether an endpoint takes these modalities, this prompt, and gives as much as was asked for."""
-    if needed and not needed <= set(endpoint.input_modalities):
-        return False
-    return _gives(endpoint, request.max_tokens) and prompt.fits(endpoint.context_length)
+class Sieve:
+    """The offers of one model that are left, and the exclusions so far."""
+
+    __slots__ = ("excluded", "kept")
+
+    def __init__(self, kept: Iterable[Offer], excluded: list[Exclusion]) -> None:
+        self.kept: list[Offer] = list(kept)
+        self.excluded = excluded
+
+    def keep(self, passing: list[Offer], reason: str) -> None:
+        """Go on with these of the offers left."""
+        if len(passing) == len(self.kept):
+            return
+        stay = {offer.key for offer in passing}
+        self.excluded += [
+            Exclusion(offer.endpoint.tag, offer.endpoint.model_id, reason)
+            for offer in self.kept
+            if offer.key not in stay
+        ]
+        self.kept = passing
 
 
 def eligible(
-    endpoints: Iterable[Endpoint], request: ChatRequest, prompt: PromptSize
-) -> tuple[list[Endpoint], list[Exclusion]]:
-    """The endpoints that pass every hard filter, in the order given, and the others with the first reason."""
-    kept: list[Endpoint] = []
-    excluded: list[Exclusion] = []
-    needed = modalities(request)
-    preferences = _preference_filters(request.provider, request) if request.provider is not None else ()
-    for endpoint in endpoints:
-        if may_serve(endpoint, needed, request, prompt):
-            reason = next((reason for reason, passes in preferences if not passes(endpoint)), None)
-        else:
-            reason = "context_length" if needed <= set(endpoint.input_modalities) else "modality"
-        if reason is None:
-            kept.append(endpoint)
-        else:
-            excluded.append(Exclusion(endpoint.tag, endpoint.model_id, reason))
-    return kept, excluded
+    question: Question,
+    candidate: Candidate,
+    offers: ModelOffers,
+    needed: frozenset[str],
+    excluded: list[Exclusion],
+) -> list[Offer]:
+    """The offers of a candidate that pass every filter, in the order given; the others are added to `excluded`."""
+    request, wants = question.request, question.request.provider
+    sieve = Sieve(offers.base, excluded)
+    if offers.tiers:
+        admit_tiers(sieve, offers, request, candidate)
+    if candidate.free_only:
+        sieve.keep([offer for offer in sieve.kept if offer.price == 0], "free_only")
+    if question.access is not EVERYTHING:
+        _account_rules(sieve, question.access)
+    if wants is not None:
+        _policy(sieve, wants)
+        _preferences(sieve, wants, question)
+    _abilities(sieve, offers, needed, question)
+    if wants is not None and wants.require_parameters:
+        sent = request.sent
+        sieve.keep([o for o in sieve.kept if sent <= o.endpoint.supported_parameters], "require_parameters")
+    _prefer_parameters(sieve, offers, request)
+    return sieve.kept
 
 
-def _preference_filters(
-    wants: ProviderPreferences, request: ChatRequest
-) -> list[tuple[str, Callable[[Endpoint], bool]]]:
-    filters: list[tuple[str, Callable[[Endpoint], bool]]] = []
+def admit_tiers(sieve: Sieve, offers: ModelOffers, request: ChatRequest, candidate: Candidate) -> None:
+    """Add the endpoints of service tiers that were asked for (contract 18); `flex` leaves nothing else where it exists."""
+    wants, asked = request.provider, request.service_tier
+    names = (*(wants.order or ()), *(wants.only or ())) if wants is not None else ()
+    admitted = [offer for offer in offers.tiers if names and named(offer, names)]
+    tier = asked if asked in ("priority", "flex") else None
+    if tier is None and asked != "default" and not (wants is not None and wants.order):
+        tier = candidate.tier
+    if tier is not None:
+        admitted += [o for o in offers.tiers if o.endpoint.service_tier == tier and o not in admitted]
+    sieve.kept += admitted
+    if asked == "flex" and admitted:
+        sieve.keep([o for o in sieve.kept if o.endpoint.service_tier == "flex"], "tier")
+
+
+def _account_rules(sieve: Sieve, access: Access) -> None:
+    models, only, regions = access.models, access.only, access.regions
+    if models is not None:
+        sieve.keep([o for o in sieve.kept if o.endpoint.model_id in models], "allowed_models")
+    if only is not None:
+        sieve.keep([o for o in sieve.kept if named(o, only)], "allowed_providers")
+    if access.ignore:
+        sieve.keep([o for o in sieve.kept if not named(o, access.ignore)], "allowed_providers")
+    if regions:
+        sieve.keep([o for o in sieve.kept if o.regions is not None and o.regions <= regions], "data_region")
+    if access.zdr:
+        sieve.keep([o for o in sieve.kept if o.zdr], "data_policy:zdr")
+    if not access.paid_training:
+        sieve.keep([o for o in sieve.kept if not o.trains or o.price == 0], "data_policy:training")
+    if not access.free_training:
+        sieve.keep([o for o in sieve.kept if not o.trains or o.price > 0], "data_policy:training")
+
+
+def _policy(sieve: Sieve, wants: ProviderPreferences) -> None:
+    if wants.zdr:
+        sieve.keep([o for o in sieve.kept if o.zdr], "data_policy:zdr")
+    if wants.data_collection == "deny":
+        sieve.keep([o for o in sieve.kept if not (o.trains or o.retains)], "data_policy:training")
+
+
+def _preferences(sieve: Sieve, wants: ProviderPreferences, question: Question) -> None:
     if wants.only:
-        only = wants.only
-        filters.append(("allowed_providers", lambda endpoint: matches(endpoint.tag, only)))
+        only = {name.lower() for name in wants.only}
+        sieve.keep([o for o in sieve.kept if not only.isdisjoint(o.names)], "allowed_providers")
     if wants.ignore:
-        ignore = wants.ignore
-        filters.append(("allowed_providers", lambda endpoint: not matches(endpoint.tag, ignore)))
+        ignored = {name.lower() for name in wants.ignore}
+        sieve.keep([o for o in sieve.kept if ignored.isdisjoint(o.names)], "allowed_providers")
+    if wants.enforce_distillable_text:
+        sieve.keep([o for o in sieve.kept if o.distillable], "distillable")
     if wants.quantizations:
         accepted = {q for name in wants.quantizations for q in (name, *_FAMILIES.get(name, ()))}
-        filters.append(("quantization", lambda endpoint: endpoint.quantization in accepted))
+        sieve.keep([o for o in sieve.kept if o.endpoint.quantization in accepted], "quantization")
     if wants.max_price is not None:
-        limits = _limits(wants.max_price)
-        filters.append(("max_price", lambda endpoint: _affordable(endpoint, limits)))
-    if wants.require_parameters:
-        sent = request.sent
-        filters.append(("require_parameters", lambda endpoint: sent <= endpoint.supported_parameters))
-    return filters
+        affordable = _affordable(wants.max_price, question)
+        sieve.keep([o for o in sieve.kept if affordable(o)], "max_price")
 
 
-def _gives(endpoint: Endpoint, max_tokens: int | None) -> bool:
-    cap = endpoint.max_completion_tokens
-    return max_tokens is None or cap is None or max_tokens <= cap
+def _abilities(sieve: Sieve, offers: ModelOffers, needed: frozenset[str], question: Question) -> None:
+    request, prompt = question.request, question.prompt
+    if needed and not (needed <= offers.inputs and not offers.tiers):
+        sieve.keep([o for o in sieve.kept if needed <= o.inputs], "modality")
+    if request.modalities:
+        wanted = frozenset(request.modalities)
+        sieve.keep([o for o in sieve.kept if wanted <= o.outputs], "modality")
+    if prompt.bound > offers.context or offers.tiers:
+        sieve.keep([o for o in sieve.kept if prompt.fits(o.endpoint.context_length)], "context_length")
+    asked = request.max_tokens
+    if asked is not None and (asked > offers.output or offers.tiers):
+        sieve.keep(
+            [o for o in sieve.kept if asked <= (o.endpoint.max_completion_tokens or asked)], "context_length"
+        )
 
 
-def _limits(max_price: MaxPrice) -> dict[str, Decimal]:
+def _prefer_parameters(sieve: Sieve, offers: ModelOffers, request: ChatRequest) -> None:
+    """Of `tools`, `response_format` and `verbosity`: endpoints that know them, if any; else the parameter is dropped when
+    the request is rendered."""
+    known = offers.parameters
+    if request.tools and "tools" not in known:
+        _prefer(sieve, "tools")
+    if request.response_format is not None and "response_format" not in known:
+        _prefer(sieve, "response_format")
+    if request.verbosity is not None and "verbosity" not in known:
+        _prefer(sieve, "verbosity")
+
+
+def _prefer(sieve: Sieve, parameter: str) -> None:
+    knowing = [o for o in sieve.kept if parameter in o.endpoint.supported_parameters]
+    if knowing:
+        sieve.keep(knowing, "preferred_parameters")
+
+
+def _affordable(max_price: MaxPrice, question: Question) -> Callable[[Offer], bool]:
+    """Whether an offer's rates for this request stay within limits; an unknown prompt or completion price does not."""
+    limits = _limits(max_price)
+
+    def affordable(offer: Offer) -> bool:
+        pricing = offer.endpoint.pricing
+        if pricing.overrides:
+            pricing = pricing.at(question.prompt.tokens, clock_at(question.now))
+        for rate, limit in limits:
+            price: Decimal | None = getattr(pricing, rate)
+            if price is None:
+                if rate in _PER_MILLION:
+                    return False
+            elif price > limit:
+                return False
+        return True
+
+    return affordable
+
+
+def _limits(max_price: MaxPrice) -> list[tuple[str, Decimal]]:
     """Limits per unit by rate name: prompt and completion arrive in USD per million tokens."""
-    limits: dict[str, Decimal] = {}
-    for rate, value in (
-        ("prompt", max_price.prompt),
-        ("completion", max_price.completion),
-        ("request", max_price.request),
-        ("image", max_price.image),
-        ("audio", max_price.audio),
-    ):
+    limits: list[tuple[str, Decimal]] = []
+    for rate in ("prompt", "completion", "request", "image", "audio"):
+        value = getattr(max_price, rate)
         if value is None:
             continue
         try:
             limit = Decimal(str(value))
         except InvalidOperation:
             continue
-        limits[rate] = limit / 1_000_000 if rate in ("prompt", "completion") else limit
+        limits.append((rate, limit / 1_000_000 if rate in _PER_MILLION else limit))
     return limits
-
-
-def _affordable(endpoint: Endpoint, limits: dict[str, Decimal]) -> bool:
-    for rate, limit in limits.items():
-        price = getattr(endpoint.pricing, rate)
-        if price is None and rate in ("prompt", "completion"):
-            return False
-        if price is not None and price > limit:
-            return False
-    return True

@@ -1,10 +1,30 @@
-"""From the names in a request to catalogue models (contract section 7), or an error that says what would have worked."""
+"""From the names in a request to catalogue models (contract section 7), or an error that says what would have worked.
+
+Order: presets, dynamic variants from the right, routers, `~author/family-latest`, then the catalogue's own lookup, where
+static variants (`:free`) are rows.
+"""
+
+from collections.abc import Mapping
+from typing import Final
 
 from waystation.catalog.index import Catalog
-from waystation.errors import Availability, InvalidRequest, ModelUnavailable
+from waystation.errors import Availability, InvalidRequest, ModelUnavailable, NotFound
 from waystation.operations.chat import ChatRequest
+from waystation.operations.preferences import OrderBy
 from waystation.routing.offers import Offers
 from waystation.routing.plan import Candidate
+from waystation.routing.routers import ROUTERS, Asking, Router
+
+_DYNAMIC: Final[dict[str, tuple[OrderBy | None, str | None]]] = {
+    "nitro": ("throughput", "priority"),
+    "floor": ("price", "flex"),
+    "exacto": ("exacto", None),
+    "online": (None, None),
+}
+"""Variants that are no rows: the sort they ask for, and the service tier they admit."""
+_PRESET: Final = "@preset/"
+_NICKNAMES: Final = {"auto": "openrouter/auto", "waystation/auto": "openrouter/auto"}
+_PLAIN: Final[tuple[OrderBy | None, str | None]] = (None, None)
 
 
 def names_of(request: ChatRequest) -> tuple[str, ...]:
@@ -14,39 +34,94 @@ def names_of(request: ChatRequest) -> tuple[str, ...]:
     return tuple(name for name in (request.model, *request.models) if name)
 
 
-def resolve(names: tuple[str, ...], offers: Offers) -> tuple[Candidate, ...]:
-    """The models asked for, in order and without repeats; unknown ones are skipped while others remain."""
+def resolve(asking: Asking, routers: Mapping[str, Router] = ROUTERS) -> tuple[Candidate, ...]:
+    """The models asked for, in order and without repeats; unknown ones are skipped while others remain.
+
+    `routers` are those that pick models themselves, by slug.
+    """
+    names = names_of(asking.request)
     if not names:
         raise InvalidRequest("model: required; name one as `author/name`")
+    if len(names) == 1:
+        found = _candidates(names[0], asking, routers)
+        if not found:
+            raise _not_found(names, asking.offers.catalog)
+        return found
+    return _several(names, asking, routers)
+
+
+def _several(names: tuple[str, ...], asking: Asking, routers: Mapping[str, Router]) -> tuple[Candidate, ...]:
     found: dict[str, Candidate] = {}
+    refused: ModelUnavailable | None = None
     for name in names:
-        candidate = _candidate(name, offers)
-        if candidate is not None:
+        try:
+            candidates = _candidates(name, asking, routers)
+        except ModelUnavailable as error:  # a router that finds nothing leaves the others their turn
+            refused = refused or error
+            continue
+        for candidate in candidates:
             found.setdefault(candidate.model.id, candidate)
     if not found:
-        raise _not_found(names, offers.catalog)
+        raise refused or _not_found(names, asking.offers.catalog)
     return tuple(found.values())
 
 
-def _candidate(name: str, offers: Offers) -> Candidate | None:
+def _candidates(name: str, asking: Asking, routers: Mapping[str, Router]) -> tuple[Candidate, ...]:
+    """What one name means; empty where nobody knows it."""
+    catalog = asking.offers.catalog
+    model = catalog.get(name)
+    if model is not None:
+        return (Candidate(model, "direct", name),)
+    base, (sort, tier) = _peeled(name)
+    router = routers.get(_NICKNAMES.get(base, base))
+    if router is not None:
+        return router(asking, name, sort)
+    if base.startswith("~"):
+        return _latest(name, base, asking.offers, (sort, tier))
+    resolution = catalog.resolve(base)
+    if resolution is None:
+        return ()
+    return (Candidate(resolution.model, resolution.strategy, name, sort, tier),)
+
+
+def _peeled(name: str) -> tuple[str, tuple[OrderBy | None, str | None]]:
+    """The slug without its dynamic variants, and what the last of them that sorts asks for."""
+    slug, mark, preset = name.partition(_PRESET)
+    if mark:
+        raise NotFound(f"There is no preset {preset}.")
+    wishes = _PLAIN
+    while True:
+        base, _, variant = slug.rpartition(":")
+        wish = _DYNAMIC.get(variant.lower()) if base else None
+        if wish is None:
+            return slug, wishes
+        if variant.lower() == "online":
+            raise InvalidRequest(
+                f"model: {name} asks for the plugin `web`, which this gateway does not have."
+            )
+        slug, wishes = base, wishes if wishes is not _PLAIN else wish
+
+
+def _latest(
+    name: str, base: str, offers: Offers, wishes: tuple[OrderBy | None, str | None]
+) -> tuple[Candidate, ...]:
+    """The newest of a family, of those that can be called if any can."""
     catalog = offers.catalog
-    if name.startswith("~"):
-        model = catalog.latest(name, lambda model: bool(offers.chat_endpoints(model))) or catalog.latest(name)
-        return Candidate(model, "latest") if model is not None else None
-    resolution = catalog.resolve(name)
-    return Candidate(resolution.model, resolution.strategy) if resolution is not None else None
+    model = catalog.latest(base, lambda model: bool(offers.of(model).base)) or catalog.latest(base)
+    return (Candidate(model, "latest", name, *wishes),) if model is not None else ()
 
 
 def _not_found(names: tuple[str, ...], catalog: Catalog) -> ModelUnavailable:
     name = names[0]
-    base, _, variant = name.rpartition(":")
+    slug, _ = _peeled(name)
+    base, _, variant = slug.rpartition(":")
     if variant == "free" and base and catalog.resolve(base):
         return _gone(f"{name} is no longer offered for free; {base} is.", "free_variant_ended", names, base)
-    successor = catalog.successor(name)
+    successor = catalog.successor(slug)
     if successor is not None:
         return _gone(f"{name} is no longer served; use {successor}.", "model_deprecated", names, successor)
-    prefixed = catalog.bare_name(name)
-    matches = (prefixed,) if prefixed else catalog.close_matches(name)
+    prefixed = catalog.bare_name(slug)
+    matches = (prefixed,) if prefixed else catalog.close_matches(slug)
     hint = f" Did you mean {' or '.join(matches)}?" if matches else " See GET /api/v1/models."
     return ModelUnavailable(
         f"{name} is not a valid model ID.{hint}",

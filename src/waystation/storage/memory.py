@@ -4,22 +4,49 @@ from collections.abc import Sequence
 
 import msgspec
 
-from waystation.accounts.keys import Account
+from waystation.accounts.keys import Account, KeyChanges
+from waystation.accounts.store import KeyEdit
 from waystation.generations.record import GenerationRecord
 from waystation.generations.store import Periods, Spend, day_of
+from waystation.routing.health import SavedHealth
 
 _decode = msgspec.json.Decoder(GenerationRecord).decode
 
 
 class MemoryKeyStore:
-    """Accounts in a dict."""
+    """Accounts in a dict, and the hash of every change in a list."""
 
     def __init__(self) -> None:
         self._accounts: dict[str, Account] = {}
+        self._changes: list[str] = []
 
     async def all(self) -> list[Account]:
         """Every account, oldest first."""
         return sorted(self._accounts.values(), key=lambda account: (account.created_at, account.key_hash))
+
+    async def page(
+        self,
+        workspace_id: str | None,
+        *,
+        include_disabled: bool = False,
+        expired_by: int | None = None,
+        offset: int = 0,
+        count: int,
+    ) -> list[Account]:
+        """Inference keys of a workspace (None: the default one), newest first, `count` of them after `offset`.
+
+        Those that expired by `expired_by` (Unix milliseconds) are left out.
+        """
+        shown = [
+            account
+            for account in self._accounts.values()
+            if not account.is_management
+            and account.workspace_id == workspace_id
+            and (include_disabled or not account.disabled)
+            and (expired_by is None or account.expires_at is None or account.expires_at > expired_by)
+        ]
+        shown.sort(key=lambda account: (-account.created_at, account.key_hash))
+        return shown[offset : offset + count]
 
     async def get(self, key_hash: str) -> Account | None:
         """The account of this hash."""
@@ -28,10 +55,48 @@ class MemoryKeyStore:
     async def add(self, account: Account) -> None:
         """Keep the account, in place of an earlier one of the same hash."""
         self._accounts[account.key_hash] = account
+        self._changes.append(account.key_hash)
+
+    async def update(self, key_hash: str, edit: KeyEdit) -> Account | None:
+        """Change one account and nothing else of it than the edit says."""
+        account = self._accounts.get(key_hash)
+        if account is None:
+            return None
+        changed = msgspec.structs.asdict(edit)
+        given = {name: value for name, value in changed.items() if value is not msgspec.UNSET}
+        await self.add(msgspec.structs.replace(account, **given))
+        return self._accounts[key_hash]
 
     async def revoke(self, key_hash: str) -> bool:
         """Forget the key for good; False where there was none."""
-        return self._accounts.pop(key_hash, None) is not None
+        if self._accounts.pop(key_hash, None) is None:
+            return False
+        self._changes.append(key_hash)
+        return True
+
+    async def changes(self, since: int | None) -> KeyChanges:
+        """What happened after the revision `since`; all accounts for None."""
+        last = len(self._changes)
+        if since is None or since > last:
+            return KeyChanges(last, tuple(await self.all()), whole=True)
+        named = set(self._changes[since:])
+        changed = tuple(self._accounts[key_hash] for key_hash in named if key_hash in self._accounts)
+        return KeyChanges(last, changed, tuple(named - self._accounts.keys()))
+
+
+class MemoryHealthStore:
+    """Health as it was encoded."""
+
+    def __init__(self) -> None:
+        self._saved: bytes | None = None
+
+    async def load(self) -> SavedHealth | None:
+        """What was saved last."""
+        return None if self._saved is None else msgspec.msgpack.decode(self._saved, type=SavedHealth)
+
+    async def save(self, health: SavedHealth) -> None:
+        """Keep this instead."""
+        self._saved = msgspec.msgpack.encode(health)
 
 
 class MemoryGenerationStore:

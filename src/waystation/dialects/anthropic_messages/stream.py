@@ -7,19 +7,29 @@ from typing import Final
 
 from msgspec import DecodeError, Struct, json
 
+from waystation.codec.frame_reader import FrameReader, decode_event
 from waystation.codec.framing import Frame, SseParser
-from waystation.codec.part_tracker import PartTracker
 from waystation.dialects.anthropic_messages.citations import parse_citation
 from waystation.dialects.anthropic_messages.errors import parse_error_object
 from waystation.dialects.anthropic_messages.finish import finish_reason
 from waystation.dialects.anthropic_messages.response import arguments_of, refusal_of
 from waystation.dialects.anthropic_messages.usage import merged, parse_usage
-from waystation.dialects.anthropic_messages.wire import ANSWER_TOOL, NAME, ORIGIN, text_at
-from waystation.errors import BadResponse, ProviderError
-from waystation.operations.chat_events import Annotation, Event, MessageEnd, MessageStart, Note, StreamError
+from waystation.dialects.anthropic_messages.wire import (
+    ANSWER_TOOL,
+    CALL_KEYS,
+    MESSAGE_KEYS,
+    NAME,
+    ORIGIN,
+    object_of,
+    rest_of,
+    text_at,
+)
+from waystation.errors import BadResponse
+from waystation.operations.chat_events import Annotation, MessageEnd, MessageStart, Note
 from waystation.operations.parts import JsonObject, Reasoning
 
 _DECODE: Final = json.Decoder().decode
+_STOP_KEYS: Final = frozenset({"stop_reason"})
 
 
 class _Block(Struct):
@@ -35,58 +45,24 @@ class _Block(Struct):
     fragments: list[str] = []
 
 
-class MessageParser:
+class MessageParser(FrameReader[Frame]):
     """One stream. `feed` bytes as they come; `close` when the provider has no more."""
 
     def __init__(self) -> None:
-        self._frames = SseParser()
-        self._tracker = PartTracker()
+        super().__init__(SseParser())
         self._blocks: dict[int, _Block] = {}
         self._thoughts = 0
         self._length = 0
         self._usage: JsonObject = {}
         self._stop: str | None = None
         self._started = False
-        self._over = False
         self._has_calls = False
-
-    def feed(self, data: bytes) -> list[Event]:
-        """Events completed by this piece; nothing after the end."""
-        if self._over:
-            return []
-        try:
-            for frame in self._frames.feed(data):
-                self._read(frame)
-        except ProviderError as error:
-            self._fail(error)
-        return self._tracker.take()
-
-    def close(self) -> list[Event]:
-        """The end, where `message_stop` did not say it: the stream was cut."""
-        if self._over:
-            return []
-        try:
-            for frame in self._frames.close():
-                self._read(frame)
-            if not self._over:
-                raise BadResponse("The provider's stream was cut before its end.")
-        except ProviderError as error:
-            self._fail(error)
-        return self._tracker.take()
-
-    def _fail(self, error: ProviderError) -> None:
-        self._over = True
-        self._tracker.out.append(StreamError(error))
+        self._said_last: JsonObject = {}
 
     def _read(self, frame: Frame) -> None:
-        if self._over or frame.data.strip() == b"[DONE]":
+        if frame.data.strip() == b"[DONE]":
             return
-        try:
-            event = _DECODE(frame.data)
-        except (DecodeError, RecursionError, UnicodeDecodeError):
-            raise BadResponse("The provider's stream holds an event that is not JSON.") from None
-        if not isinstance(event, dict):
-            raise BadResponse("The provider's stream holds an event that is no JSON object.")
+        event = decode_event(frame.data)
         kind = text_at(event, "type") or frame.name
         if kind == "error" or event.get("error"):
             raise parse_error_object(event)
@@ -117,7 +93,12 @@ class MessageParser:
         self._started = True
         self._count(message.get("usage"))
         self._tracker.out.append(
-            MessageStart(text_at(message, "id"), text_at(message, "model"), dialect=NAME)
+            MessageStart(
+                text_at(message, "id"),
+                text_at(message, "model"),
+                extras=_opening(message),
+                dialect=NAME,
+            )
         )
         self._tracker.touch(0)
 
@@ -150,7 +131,7 @@ class MessageParser:
         if not block.is_answer:
             self._has_calls = True
             call_id = text_at(block.value, "id") or f"call_{block.index}"
-            self._tracker.start_call(0, block.index, call_id, name)
+            self._tracker.start_call(0, block.index, call_id, name, rest_of(block.value, CALL_KEYS))
 
     def _delta(self, event: JsonObject) -> None:
         index, value = event.get("index"), event.get("delta")
@@ -168,6 +149,8 @@ class MessageParser:
             self._input(block, text_at(value, "partial_json") or "")
         elif kind == "citations_delta":
             self._cite([value.get("citation")], block)
+        elif kind == "compaction_delta":
+            block.value |= {key: item for key, item in value.items() if key != "type"}
 
     def _stop_block(self, event: JsonObject) -> None:
         index = event.get("index")
@@ -176,7 +159,11 @@ class MessageParser:
             return
         if block.kind == "tool_use" and not block.has_input and (given := block.value.get("input")):
             self._input(block, arguments_of(given))
-        elif block.kind not in {"text", "thinking", "redacted_thinking", "tool_use"}:
+        elif block.kind == "text":
+            self._tracker.end_part(0, "text")
+        elif block.kind in {"thinking", "redacted_thinking"}:
+            self._tracker.end_part(0, "reasoning")
+        elif block.kind != "tool_use":
             self._tracker.out.append(Note({"block": self._whole(block)}))
 
     def _whole(self, block: _Block) -> JsonObject:
@@ -194,6 +181,7 @@ class MessageParser:
         if not isinstance(delta, dict):
             return
         self._stop = text_at(delta, "stop_reason") or self._stop
+        self._said_last |= rest_of(delta, _STOP_KEYS) or {}
         if (refusal := refusal_of(delta.get("stop_details"))) is not None:
             self._tracker.refusal(0, refusal.text)
 
@@ -206,7 +194,8 @@ class MessageParser:
             raise BadResponse("The provider's answer is empty.")
         self._over = True
         tier = text_at(self._usage, "service_tier")
-        self._tracker.end_choice(0, reason, self._stop)
+        said: JsonObject | None = {"delta": self._said_last} if self._said_last else None
+        self._tracker.end_choice(0, reason, self._stop, extras=said)
         self._tracker.out.append(MessageEnd(usage, service_tier=tier))
 
     def _count(self, value: object) -> None:
@@ -241,4 +230,13 @@ class MessageParser:
         for citation in citations if isinstance(citations, list) else ():
             annotation = parse_citation(citation, block.start, self._length)
             if annotation is not None:
-                self._tracker.out.append(Annotation(0, annotation))
+                if self._tracker.open_part(0, "text") is None:
+                    self._tracker.text(0, "")  # what is cited may come before the text that it stands on
+                self._tracker.out.append(Annotation(0, annotation, object_of(citation)))
+
+
+def _opening(message: JsonObject) -> JsonObject | None:
+    """What the beginning says that only this dialect can say again, its first counters among it."""
+    usage = message.get("usage")
+    rest = rest_of(message, MESSAGE_KEYS) or {}
+    return {"message": rest, "usage": usage} if rest or isinstance(usage, dict) else None

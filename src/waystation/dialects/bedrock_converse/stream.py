@@ -11,7 +11,7 @@ from typing import Final
 from msgspec import DecodeError, Struct, field, json
 
 from waystation.codec.event_stream import EventMessage, EventStreamParser
-from waystation.codec.part_tracker import PartTracker
+from waystation.codec.frame_reader import FrameReader
 from waystation.dialects.bedrock_converse.citations import annotation_of
 from waystation.dialects.bedrock_converse.errors import parse_exception
 from waystation.dialects.bedrock_converse.finish import finish_reason
@@ -28,8 +28,8 @@ from waystation.dialects.bedrock_converse.wire import (
     rest_of,
     text_of,
 )
-from waystation.errors import BadResponse, ProviderError
-from waystation.operations.chat_events import Annotation, Event, MessageEnd, MessageStart, StreamError
+from waystation.errors import BadResponse
+from waystation.operations.chat_events import Annotation, MessageEnd, MessageStart
 from waystation.operations.parts import JsonObject, Reasoning
 
 _DECODE: Final = json.Decoder().decode
@@ -51,18 +51,16 @@ class _Block(Struct):
     image_bytes: list[str] = field(default_factory=list)
 
 
-class ConverseStreamParser:
+class ConverseStreamParser(FrameReader[EventMessage]):
     """One stream. `feed` bytes as they come; `close` when the provider has no more."""
 
     def __init__(self) -> None:
-        self._frames = EventStreamParser()
-        self._tracker = PartTracker()
+        super().__init__(EventStreamParser())
         self._blocks: dict[int, _Block] = {}
         self._length = 0
         self._stop: JsonObject | None = None
         self._metadata: JsonObject | None = None
         self._started = False
-        self._over = False
         self._readers: dict[str, Callable[[JsonObject], None]] = {
             "messageStart": self._message_start,
             "contentBlockStart": self._block_start,
@@ -73,30 +71,7 @@ class ConverseStreamParser:
         }
         """Events that say something; others, of later versions of the wire, are left alone."""
 
-    def feed(self, data: bytes) -> list[Event]:
-        """Events completed by this piece; nothing after the end."""
-        if self._over:
-            return []
-        try:
-            for message in self._frames.feed(data):
-                self._read(message)
-        except ProviderError as error:
-            self._fail(error)
-        return self._tracker.take()
-
-    def close(self) -> list[Event]:
-        """The stream ended: as it should, or too soon."""
-        if not self._over:
-            self._fail(BadResponse("The provider's stream was cut."))
-        return self._tracker.take()
-
-    def _fail(self, error: ProviderError) -> None:
-        self._over = True
-        self._tracker.out.append(StreamError(error))
-
     def _read(self, message: EventMessage) -> None:
-        if self._over:
-            return
         headers = message.headers
         if headers.get(":message-type", "event") != "event":
             raise parse_exception(headers, message.payload)

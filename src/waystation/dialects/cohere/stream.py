@@ -1,36 +1,29 @@
 """A stream of `POST /v2/chat` -> events. Correct for any split; without `message-end` a stream was cut."""
 
 from collections.abc import Callable
-from typing import Final
 
-from msgspec import DecodeError, json
-
+from waystation.codec.frame_reader import FrameReader, decode_event
 from waystation.codec.framing import Frame, SseParser
-from waystation.codec.part_tracker import PartTracker
 from waystation.dialects.cohere.citations import annotations_of
 from waystation.dialects.cohere.finish import BROKEN_OFF, finish_reason
 from waystation.dialects.cohere.response import EMPTY, is_empty, make_call_id, offset_of, parse_logprobs
 from waystation.dialects.cohere.usage import parse_usage
 from waystation.dialects.cohere.wire import NAME, PLAN, object_of, objects_of, text_of
-from waystation.errors import BadResponse, ProviderError
-from waystation.operations.chat_events import Annotation, Event, MessageEnd, MessageStart, StreamError
+from waystation.errors import BadResponse
+from waystation.operations.chat_events import Annotation, MessageEnd, MessageStart
 from waystation.operations.parts import JsonObject, Reasoning
 
-_DECODE: Final = json.Decoder().decode
 
-
-class ChatStreamParser:
+class ChatStreamParser(FrameReader[Frame]):
     """One stream. `feed` bytes as they come; `close` when the provider has no more."""
 
     def __init__(self) -> None:
-        self._frames = SseParser()
-        self._tracker = PartTracker()
+        super().__init__(SseParser())
         self._offsets: dict[int, int] = {}
         self._length = 0
         self._thoughts = 0
         self._thought: object = None
         self._started = False
-        self._over = False
         self._readers: dict[str, Callable[[JsonObject], None]] = {
             "message-start": self._message_start,
             "content-start": self._content,
@@ -43,43 +36,10 @@ class ChatStreamParser:
         }
         """Events that say something; others, of later versions of the wire, are left alone."""
 
-    def feed(self, data: bytes) -> list[Event]:
-        """Events completed by this piece; nothing after the end."""
-        if self._over:
-            return []
-        try:
-            for frame in self._frames.feed(data):
-                self._read(frame)
-        except ProviderError as error:
-            self._fail(error)
-        return self._tracker.take()
-
-    def close(self) -> list[Event]:
-        """The end, where `message-end` did not say it: the stream was cut."""
-        if self._over:
-            return []
-        try:
-            for frame in self._frames.close():
-                self._read(frame)
-            if not self._over:
-                raise BadResponse("The provider's stream was cut before its end.")
-        except ProviderError as error:
-            self._fail(error)
-        return self._tracker.take()
-
-    def _fail(self, error: ProviderError) -> None:
-        self._over = True
-        self._tracker.out.append(StreamError(error))
-
     def _read(self, frame: Frame) -> None:
-        if self._over or frame.data.strip() == b"[DONE]":
+        if frame.data.strip() == b"[DONE]":
             return
-        try:
-            event = _DECODE(frame.data)
-        except (DecodeError, RecursionError, UnicodeDecodeError):
-            raise BadResponse("The provider's stream holds an event that is not JSON.") from None
-        if not isinstance(event, dict):
-            raise BadResponse("The provider's stream holds an event that is no JSON object.")
+        event = decode_event(frame.data)
         kind = text_of(event.get("type")) or frame.name
         if kind == "error" or event.get("error") or (not kind and "message" in event):
             raise BadResponse("The provider reported an error instead of an answer.")

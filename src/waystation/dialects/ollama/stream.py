@@ -1,60 +1,27 @@
 """A stream of `/api/chat`, a JSON object a line -> ours. Correct for any split; without `done` a stream was cut."""
 
+from waystation.codec.frame_reader import FrameReader
 from waystation.codec.line_frames import LineParser
-from waystation.codec.part_tracker import PartTracker
 from waystation.dialects.ollama.finish import finish_reason
 from waystation.dialects.ollama.response import decode_object, logprobs_of, require_content
 from waystation.dialects.ollama.tools import parse_call
 from waystation.dialects.ollama.usage import parse_usage
 from waystation.dialects.ollama.wire import NAME, created_of, list_at, object_at, text_at
-from waystation.errors import BadResponse, ProviderError
-from waystation.operations.chat_events import Event, MessageEnd, MessageStart, StreamError
+from waystation.operations.chat_events import MessageEnd, MessageStart
 from waystation.operations.parts import JsonObject
 
 
-class ChatParser:
+class ChatParser(FrameReader[bytes]):
     """One stream. `feed` bytes as they come; `close` when the provider has no more."""
 
     def __init__(self) -> None:
-        self._lines = LineParser()
-        self._tracker = PartTracker()
+        super().__init__(LineParser())
         self._calls = 0
         self._logprobs: list[object] = []
         """Those of tokens that are no text, told with the next that is."""
         self._started = False
-        self._over = False
-
-    def feed(self, data: bytes) -> list[Event]:
-        """Events completed by this piece; nothing after the end."""
-        if self._over:
-            return []
-        try:
-            for line in self._lines.feed(data):
-                self._read(line)
-        except ProviderError as error:
-            self._fail(error)
-        return self._tracker.take()
-
-    def close(self) -> list[Event]:
-        """The end, where `done` did not say it: the stream was cut."""
-        if self._over:
-            return []
-        try:
-            for line in self._lines.close():
-                self._read(line)
-            if not self._over:
-                raise BadResponse("The provider's stream was cut before its end.")
-        except ProviderError as error:
-            self._fail(error)
-        return self._tracker.take()
-
-    def _fail(self, error: ProviderError) -> None:
-        self._over = True
-        self._tracker.out.append(StreamError(error))
 
     def _read(self, line: bytes) -> None:
-        if self._over:
-            return
         value = decode_object(line)
         if not self._started:
             self._started = True

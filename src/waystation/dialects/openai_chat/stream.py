@@ -9,8 +9,8 @@ from typing import Final
 from msgspec import DecodeError, Struct, json
 
 from waystation.codec.assemble import join_logprobs
+from waystation.codec.frame_reader import FrameReader
 from waystation.codec.framing import Frame, SseParser
-from waystation.codec.part_tracker import PartTracker
 from waystation.dialects.openai_chat.call_fragments import CallFragments
 from waystation.dialects.openai_chat.chunk_template import (
     PADDING_KEYS,
@@ -28,8 +28,8 @@ from waystation.dialects.openai_chat.reasoning import parse_details
 from waystation.dialects.openai_chat.thinking import parse_chunks
 from waystation.dialects.openai_chat.usage import parse_usage
 from waystation.dialects.openai_chat.wire import NAME
-from waystation.errors import BadResponse, Overloaded, ProviderError
-from waystation.operations.chat_events import Annotation, Event, MessageEnd, MessageStart, Note, StreamError
+from waystation.errors import BadResponse, Overloaded
+from waystation.operations.chat_events import Annotation, Event, MessageEnd, MessageStart, Note
 from waystation.operations.parts import JsonObject, Reasoning
 from waystation.operations.usage import Usage
 
@@ -61,12 +61,12 @@ class _Ending(Struct, gc=False):
     extras: JsonObject | None = None
 
 
-class ChunkParser:
+class ChunkParser(FrameReader[Frame]):
     """One stream. `feed` bytes as they come; `close` when the provider has no more."""
 
     def __init__(self) -> None:
-        self._frames = SseParser()
-        self._tracker = PartTracker()
+        self._sse = SseParser()
+        super().__init__(self._sse)
         self._calls = CallFragments(self._tracker)
         self._template: Template | None = None
         self._run: Run | None = None
@@ -79,43 +79,21 @@ class ChunkParser:
         self._service_tier: str | None = None
         self._is_padded = False
         self._started = False
-        self._over = False
 
     def feed(self, data: bytes) -> list[Event]:
         """Events completed by this piece; nothing after the end."""
-        if self._over:
-            return []
         if self._run is not None and (events := self._run.events_of(data)) is not None:
             return events
-        try:
-            for frame in self._frames.feed(data):
-                self._read(frame)
-        except ProviderError as error:
-            self._fail(error)
+        events = super().feed(data)
         self._run = self._next_run()
-        return self._tracker.take()
+        return events
 
-    def close(self) -> list[Event]:
-        """The end, where `[DONE]` did not say it: good if every choice had finished, else the stream was cut."""
-        if self._over:
-            return []
-        try:
-            for frame in self._frames.close():
-                self._read(frame)
-            if not self._over:
-                self._finish(said_done=False)
-        except ProviderError as error:
-            self._fail(error)
-        return self._tracker.take()
-
-    def _fail(self, error: ProviderError) -> None:
-        self._over = True
-        self._tracker.out.append(StreamError(error))
+    def _end(self) -> None:
+        """Good without `[DONE]` if every choice had finished, else the stream was cut."""
+        self._finish(said_done=False)
 
     def _read(self, frame: Frame) -> None:
-        """One frame: by the template if it fits, which is nearly always, else decoded. None counts after the end."""
-        if self._over:
-            return
+        """One frame: by the template if it fits, which is nearly always, else decoded."""
         data = frame.data
         if self._is_padded:
             data = without_padding(data)
@@ -331,7 +309,7 @@ class ChunkParser:
     def _next_run(self) -> Run | None:
         """What the next reads may simply go on with: where frames were cut cleanly and the template's part is open."""
         template, run = self._template, self._run
-        if template is None or self._over or not self._frames.is_between_frames:
+        if template is None or self._over or not self._sse.is_between_frames:
             return None
         part = self._tracker.open_part(template.choice, "reasoning" if template.is_reasoning else "text")
         if part is None:

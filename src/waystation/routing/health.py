@@ -1,0 +1,347 @@
+"""How endpoints are doing, learnt from what settlement reports. One `Health` for a process; nothing here awaits or locks.
+
+Use: `begin` when an attempt is sent, `observe` when it is settled, `snapshot` for each plan. All times are Unix seconds, so
+that what was learnt survives a restart (`saved`, `restore`, and a `HealthStore` to keep it).
+
+With `remembers=False` (`[routing] health = false`) statistics are kept for whoever reads them, but no endpoint is ever
+thought worse of: no outage memory, no demotion, no cool-down.
+"""
+
+from enum import Enum
+from math import exp
+from types import MappingProxyType
+from typing import Final, Protocol
+
+from msgspec import Struct
+
+from waystation.errors import CredentialRejected, GatewayError, ProviderError, RateLimited, UpstreamRejected
+from waystation.routing.histogram import percentiles
+from waystation.routing.standing import (
+    DEMOTED,
+    LAST,
+    UNCOUNTED,
+    UNTRIED,
+    EndpointHealth,
+    HealthSnapshot,
+    Quantiles,
+    endpoint_key,
+)
+from waystation.routing.windows import DAY, FIVE_MINUTES, HALF_HOUR, TWO_HOURS, Tally, Windows
+
+OUTAGE_MEMORY: Final = 30.0
+"""Seconds that a significant outage is remembered (contract 8.2, step 7e)."""
+SIGNIFICANT: Final = 0.25
+"""The share of failures among the attempts of about the last 10 s that makes one more failure an outage."""
+FADE: Final = 10.0
+"""Seconds in which an attempt's weight in that share falls to a third."""
+PROBE_PATIENCE: Final = 15.0
+"""Seconds that a probe may be under way before another one is let through."""
+COOL_DOWN: Final = 2.0
+"""Seconds to leave an endpoint alone after a 429 that does not say how long, doubled for each further one in a row up to 64."""
+LONGEST_COOL_DOWN: Final = 300.0
+"""The most seconds that a `Retry-After` is taken for."""
+REFRESH: Final = 1.0
+"""Seconds after which percentiles and uptimes are computed anew; outages and cool-downs are seen at once."""
+DEMOTED_BELOW: Final = 95.0
+LAST_BELOW: Final = 80.0
+ENOUGH: Final = 100
+"""Observations without which an uptime demotes nobody."""
+
+
+class Result(Enum):
+    """What an attempt says of its endpoint (contract 8.2)."""
+
+    SUCCESS = "success"
+    FAILURE = "failure"
+    """Counts for uptime: 401, 402, 404, 5xx, no connection, a deadline, an answer that was empty, malformed or broke off."""
+    RATE_LIMITED = "rate_limited"
+    """429: not counted for uptime, but the endpoint or key is left alone for a while."""
+    UNCOUNTED = "uncounted"
+    """400, 403, 413, 422, or the client hung up: says nothing of the endpoint."""
+
+
+class Outcome(Struct, frozen=True, gc=False):
+    """What came of one attempt. `ended` is Unix seconds.
+
+    `latency`: seconds until the first token; `throughput`: output tokens a second after it; None where not measured.
+    `calls_valid`: None where the answer called no tool; False where a call had arguments that are not JSON, an unknown
+    name, or broke the tool's schema. `retry_after`: seconds the provider asked for. `key_index` says which of the provider's
+    keys was used, `other_keys` that another of them is still good, so that not the endpoint but the key is left alone.
+    """
+
+    model_id: str
+    tag: str
+    ended: float
+    result: Result
+    latency: float | None = None
+    throughput: float | None = None
+    tools_asked: bool = False
+    calls_valid: bool | None = None
+    retry_after: float | None = None
+    provider: str = ""
+    key_index: int = 0
+    other_keys: bool = False
+
+
+def result_of(error: GatewayError | None) -> Result:
+    """What an attempt's error says of its endpoint; None is a success."""
+    if error is None:
+        return Result.SUCCESS
+    if isinstance(error, RateLimited):
+        return Result.RATE_LIMITED
+    if not isinstance(error, ProviderError) or isinstance(error, UpstreamRejected):
+        return Result.UNCOUNTED
+    if isinstance(error, CredentialRejected) and error.upstream_status == 403:
+        return Result.UNCOUNTED
+    return Result.FAILURE
+
+
+class Record(Struct):
+    """All that is known of one endpoint; `good` and `bad` are recent attempts, fading since `faded`."""
+
+    windows: Windows
+    good: float = 0.0
+    bad: float = 0.0
+    faded: float = 0.0
+    limited_in_a_row: int = 0
+    health: EndpointHealth = UNTRIED
+
+
+class SavedHealth(Struct, frozen=True):
+    """What a `HealthStore` keeps: every record by `endpoint_key`; one msgspec document."""
+
+    records: dict[str, Record] = {}
+
+
+class HealthStore(Protocol):
+    """Where health outlives the process. In-process by default: a file in the data folder."""
+
+    async def load(self) -> SavedHealth | None:
+        """What was saved last; None where nothing was, or it cannot be read."""
+        ...
+
+    async def save(self, health: SavedHealth) -> None:
+        """Keep this in place of what was saved before."""
+        ...
+
+
+class Health:
+    """The recorder. `observe` costs about 2 us, `snapshot` a tenth unless a second has passed since figures were computed."""
+
+    def __init__(self, *, remembers: bool = True) -> None:
+        self._remembers = remembers
+        self._records: dict[str, Record] = {}
+        self._stale: set[str] = set()
+        self._refreshed = 0.0
+        self._keys: dict[tuple[str, int], float] = {}
+        self._endpoints: dict[str, EndpointHealth] = {}
+        self._troubled: dict[str, EndpointHealth] = {}
+        self._snapshot: HealthSnapshot | None = HealthSnapshot()
+
+    def snapshot(self, now: float) -> HealthSnapshot:
+        """How all endpoints are doing; the same object until something changes."""
+        if now - self._refreshed >= REFRESH and (self._stale or self._troubled):
+            self._refresh(now)
+        snapshot = self._snapshot
+        if snapshot is None:
+            endpoints, troubled = dict(self._endpoints), dict(self._troubled)
+            snapshot = self._snapshot = HealthSnapshot(
+                MappingProxyType(endpoints), MappingProxyType(troubled)
+            )
+        return snapshot
+
+    def begin(self, key: str, now: float) -> None:
+        """An attempt at this endpoint (`endpoint_key`) is being sent: while it probes, no other request does."""
+        health = self._troubled.get(key)
+        if health is not None and health.unproven and health.unstable_until() <= now:
+            self._show(key, _with(health, probe_until=now + PROBE_PATIENCE))
+
+    def observe(self, outcome: Outcome) -> None:
+        """Learn from a settled attempt."""
+        key = endpoint_key(outcome.model_id, outcome.tag)
+        record = self._records.get(key)
+        if record is None:
+            record = self._records[key] = Record(Windows())
+        self._stale.add(key)
+        tally = record.windows.current(outcome.ended)
+        if outcome.result is Result.SUCCESS:
+            tally.successes += 1
+            tally.timed(outcome.latency, outcome.throughput)
+            if outcome.calls_valid is not None:
+                tally.tool_requests += 1
+                tally.tool_failures += not outcome.calls_valid
+            self._succeeded(key, record, outcome.ended)
+        elif outcome.result is Result.FAILURE:
+            tally.failures += 1
+            self._failed(key, record, outcome.ended)
+        elif outcome.result is Result.RATE_LIMITED:
+            tally.rate_limited += 1
+            self._limited(key, record, outcome)
+        elif record.health.probe_until:
+            self._show(key, _with(record.health, probe_until=0.0))
+
+    def key_until(self, provider: str, key_index: int) -> float:
+        """Until when one of a provider's keys is to be left alone; 0 when it may be used."""
+        return self._keys.get((provider, key_index), 0.0)
+
+    def cool_key(self, provider: str, key_index: int, until: float) -> None:
+        """Leave one of a provider's keys alone until then: it was refused (401, 402, 403) or is at its limit."""
+        if self._remembers:
+            self._keys[provider, key_index] = until
+
+    def statistics(self, key: str, now: float) -> "Statistics":
+        """The figures of one endpoint that clients are shown (contract 21)."""
+        record = self._records.get(key)
+        windows = record.windows if record is not None else Windows()
+        half_hour = windows.over(HALF_HOUR, now)
+        return Statistics(
+            windows.over(FIVE_MINUTES, now).uptime,
+            half_hour.uptime,
+            windows.over(DAY, now).uptime,
+            _latencies(half_hour),
+            _throughputs(half_hour),
+        )
+
+    def saved(self) -> SavedHealth:
+        """Everything learnt, to be kept; what it holds goes on changing, so encode it before the next await."""
+        return SavedHealth(self._records)
+
+    def restore(self, saved: SavedHealth, now: float) -> None:
+        """Take up what an earlier process learnt."""
+        self._records = dict(saved.records)
+        for key, record in self._records.items():
+            record.health = _with(record.health, probe_until=0.0)
+            self._stale.add(key)
+        self._refresh(now)
+
+    def _succeeded(self, key: str, record: Record, now: float) -> None:
+        _fade(record, now)
+        record.good += 1
+        health = record.health
+        if health.cooling_until <= now:
+            record.limited_in_a_row = 0
+        if health.unproven or health.probe_until:
+            if health.outage_until <= now or record.bad < SIGNIFICANT * (record.good + record.bad):
+                self._show(key, _with(health, outage_until=0.0, probe_until=0.0, unproven=False))
+            elif health.probe_until:
+                self._show(key, _with(health, probe_until=0.0))
+
+    def _failed(self, key: str, record: Record, now: float) -> None:
+        _fade(record, now)
+        record.bad += 1
+        if self._remembers and record.bad >= SIGNIFICANT * (record.good + record.bad):
+            until = now + OUTAGE_MEMORY
+            self._show(key, _with(record.health, outage_until=until, probe_until=0.0, unproven=True))
+
+    def _limited(self, key: str, record: Record, outcome: Outcome) -> None:
+        if not self._remembers:
+            return
+        wait = outcome.retry_after
+        if wait is None:
+            wait = COOL_DOWN * 2 ** min(record.limited_in_a_row, 5)
+        until = outcome.ended + min(wait, LONGEST_COOL_DOWN)
+        if outcome.other_keys:
+            self._keys[outcome.provider, outcome.key_index] = until
+            return
+        record.limited_in_a_row += 1
+        self._show(key, _with(record.health, cooling_until=until, probe_until=0.0))
+
+    def _show(self, key: str, health: EndpointHealth) -> None:
+        self._records[key].health = self._endpoints[key] = health
+        if health.demotion or health.unproven or health.cooling_until:
+            self._troubled[key] = health
+        else:
+            self._troubled.pop(key, None)
+        self._snapshot = None
+
+    def _refresh(self, now: float) -> None:
+        """Compute anew the figures of those that changed, and of those thought ill of, whom time alone may help."""
+        for key in self._stale.union(self._troubled):
+            record = self._records[key]
+            self._show(key, _measured(record, now, remembers=self._remembers))
+        self._stale.clear()
+        self._refreshed = now
+
+
+class Statistics(Struct, frozen=True):
+    """What clients are shown of an endpoint: uptimes in percent, percentiles of the last half hour; None: not measured."""
+
+    uptime_5m: float | None
+    uptime_30m: float | None
+    uptime_1d: float | None
+    latency_30m: Quantiles | None
+    throughput_30m: Quantiles | None
+
+
+def _fade(record: Record, now: float) -> None:
+    """Let recent attempts weigh less the longer ago they are."""
+    passed = now - record.faded
+    if passed > 0:
+        keep = exp(-passed / FADE)
+        record.good *= keep
+        record.bad *= keep
+        record.faded = now
+
+
+def _measured(record: Record, now: float, *, remembers: bool) -> EndpointHealth:
+    windows, before = record.windows, record.health
+    five, half_hour = windows.over(FIVE_MINUTES, now), windows.over(HALF_HOUR, now)
+    tools = windows.over(TWO_HOURS, now)
+    return EndpointHealth(
+        outage_until=before.outage_until,
+        cooling_until=before.cooling_until if before.cooling_until > now else 0.0,
+        probe_until=before.probe_until,
+        unproven=before.unproven,
+        demotion=_demotion(five, half_hour) if remembers else UNCOUNTED,
+        uptime_5m=five.uptime,
+        uptime_30m=half_hour.uptime,
+        uptime_1d=windows.over(DAY, now).uptime,
+        latency=_latencies(five),
+        throughput=_throughputs(five),
+        requests_30m=half_hour.observations,
+        tool_requests_2h=tools.tool_requests,
+        tool_success=1 - tools.tool_failures / tools.tool_requests if tools.tool_requests else None,
+    )
+
+
+def _demotion(five: Tally, half_hour: Tally) -> int:
+    counted = five if five.observations >= ENOUGH else half_hour
+    uptime = counted.uptime
+    if uptime is None or counted.observations < ENOUGH or uptime >= DEMOTED_BELOW:
+        return UNCOUNTED
+    return DEMOTED if uptime >= LAST_BELOW else LAST
+
+
+def _latencies(tally: Tally) -> Quantiles | None:
+    found = percentiles(tally.latency, (0.5, 0.75, 0.9, 0.99))
+    return Quantiles(*found) if found else None
+
+
+def _throughputs(tally: Tally) -> Quantiles | None:
+    found = percentiles(tally.throughput, (0.01, 0.1, 0.25, 0.5))
+    return Quantiles(*reversed(found)) if found else None
+
+
+def _with(
+    health: EndpointHealth,
+    *,
+    outage_until: float | None = None,
+    cooling_until: float | None = None,
+    probe_until: float | None = None,
+    unproven: bool | None = None,
+) -> EndpointHealth:
+    return EndpointHealth(
+        health.outage_until if outage_until is None else outage_until,
+        health.cooling_until if cooling_until is None else cooling_until,
+        health.probe_until if probe_until is None else probe_until,
+        health.unproven if unproven is None else unproven,
+        health.demotion,
+        health.uptime_5m,
+        health.uptime_30m,
+        health.uptime_1d,
+        health.latency,
+        health.throughput,
+        health.requests_30m,
+        health.tool_requests_2h,
+        health.tool_success,
+    )

@@ -1,0 +1,47 @@
+import asyncio
+from pathlib import Path
+
+from waystation.accounts.grants import CODE_LIFE, Challenge, Grant
+from waystation.storage.codes import SqlCodeStore
+from waystation.storage.engine import open_engine
+from waystation.storage.migrations import migrate
+
+GRANT = Grant("App", user_id="user_1", parent_hash="a" * 64, limit=5, challenge=Challenge("c", "S256"))
+HASH = "0" * 64
+
+
+async def test_a_code_is_good_until_it_is_taken_or_expires(tmp_path: Path) -> None:
+    migrate("", tmp_path)
+    engine = open_engine("", tmp_path)
+    codes = SqlCodeStore(engine)
+    await codes.add(HASH, GRANT, at=1000)
+
+    assert await codes.get(HASH, 1000 + CODE_LIFE - 1) == GRANT
+    assert await codes.get(HASH, 1000 + CODE_LIFE) is None
+    assert await codes.take(HASH, 1000 + CODE_LIFE) is None
+    assert await codes.take(HASH, 1001) == GRANT
+    assert await codes.get(HASH, 1001) is None
+    await engine.dispose()
+
+
+async def test_of_many_that_take_a_code_at_once_one_gets_it(tmp_path: Path) -> None:
+    migrate("", tmp_path)
+    engine = open_engine("", tmp_path)
+    codes = SqlCodeStore(engine)
+    await codes.add(HASH, GRANT, at=1000)
+
+    taken = await asyncio.gather(*(codes.take(HASH, 1001) for _ in range(8)))
+
+    assert [grant for grant in taken if grant is not None] == [GRANT]
+    await engine.dispose()
+
+
+async def test_a_new_code_sweeps_out_those_that_expired(tmp_path: Path) -> None:
+    migrate("", tmp_path)
+    engine = open_engine("", tmp_path)
+    codes = SqlCodeStore(engine)
+    await codes.add(HASH, GRANT, at=1000)
+    await codes.add("1" * 64, GRANT, at=1000 + CODE_LIFE)
+
+    assert await codes.get(HASH, 1001) is None
+    await engine.dispose()
