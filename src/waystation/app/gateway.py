@@ -14,33 +14,21 @@ from waystation.accounts.store import KeyStore, refresh
 from waystation.api.consent import consent_routes
 from waystation.api.control import ControlPlane
 from waystation.api.cors import Cors
-from waystation.api.description import InferenceRoute, description_routes
+from waystation.api.description import description_routes
 from waystation.api.generations import generation_routes
 from waystation.api.health import Check, health_routes
-from waystation.api.inference import Inference
 from waystation.api.keys import Keys, key_routes
 from waystation.api.models import Listing, model_routes
 from waystation.api.oauth import Authorizations, oauth_routes
 from waystation.api.routes import FrontDoor
+from waystation.app.inbound import DESCRIBED, DIALECTS, google_routes, inference_routes
 from waystation.catalog.endpoint import Endpoint
 from waystation.catalog.index import Catalog
 from waystation.catalog.layers import configured_layer
 from waystation.catalog.load import load
-from waystation.codec.dialect import Dialect, Outward
+from waystation.codec.dialect import Outward
 from waystation.credits.cost import Tariffs
-from waystation.dialects import (
-    anthropic_messages,
-    bedrock_converse,
-    cohere,
-    gemini,
-    ollama,
-    openai_chat,
-    openai_completions,
-    openai_responses,
-)
-from waystation.dialects.anthropic_messages.wire import WireRequest as MessagesBody
-from waystation.dialects.openai_chat.wire import WireRequest
-from waystation.dialects.openai_responses.wire import WireRequest as ResponsesBody
+from waystation.dialects import bedrock_converse, cohere, ollama, openai_responses
 from waystation.errors import Unavailable
 from waystation.generations.log import GenerationLog
 from waystation.pipeline.answer import Answer
@@ -65,24 +53,10 @@ from waystation.upstream.client import Client, ClientSettings, Timeouts
 from waystation.upstream.guard import AddressGuard
 
 log = logging.getLogger(__name__)
-INFERENCE = {
-    "/chat/completions": InferenceRoute("Chat completion", "sendChatCompletionRequest", WireRequest),
-    "/completions": InferenceRoute("Text completion (legacy)", "completions", WireRequest),
-    "/messages": InferenceRoute("Message (Anthropic)", "createMessages", MessagesBody),
-    "/responses": InferenceRoute("Response (OpenAI)", "createResponses", ResponsesBody),
-}
-DIALECTS: tuple[Dialect, ...] = (
-    openai_chat.DIALECT,
-    openai_completions.DIALECT,
-    anthropic_messages.DIALECT,
-    openai_responses.DIALECT,
-)
-"""What clients may speak."""
 OUTWARD: tuple[Outward, ...] = (
     *DIALECTS,
     bedrock_converse.DIALECT,
     cohere.DIALECT,
-    gemini.DIALECT,
     ollama.DIALECT,
     openai_responses.AZURE,
     openai_responses.BEDROCK,
@@ -222,11 +196,6 @@ class Gateway:
     ) -> FrontDoor:
         settings = self.settings
         cors = Cors(settings.server.cors_origins)
-        inference = {
-            path: Inference(dialect, pipeline, self.keys, cors)
-            for dialect in DIALECTS
-            for path in dialect.routes
-        }
 
         def provider_name(slug: str) -> str:
             provider = registry.get(slug)
@@ -255,9 +224,15 @@ class Gateway:
             *generation_routes(generations, alone=settings.server.workers == 1),
             *key_handlers,
         ]
-        handlers += description_routes(handlers, INFERENCE)
+        handlers += description_routes(handlers, DESCRIBED)
         max_body = settings.server.max_body_mb * 2**20
-        return FrontDoor(inference, ControlPlane(handlers, self.keys, cors), cors, max_body)
+        return FrontDoor(
+            inference_routes(pipeline, self.keys, cors),
+            google_routes(pipeline, self.keys, cors),
+            ControlPlane(handlers, self.keys, cors),
+            cors,
+            max_body,
+        )
 
 
 def client_settings(settings: Settings) -> ClientSettings:
