@@ -4,12 +4,16 @@ from collections.abc import Awaitable, Callable
 from operator import attrgetter
 from typing import Protocol
 
+from msgspec import Struct
+
 from waystation.accounts.keys import KeyRing
+from waystation.accounts.limits import Limits
 from waystation.api.attribution import attribution
 from waystation.api.betas import BETA_HEADERS, betas
 from waystation.api.cors import Cors
 from waystation.api.credentials import inference_account
 from waystation.api.roles import Role
+from waystation.codec.error_envelope import error_headers
 from waystation.errors import GatewayError
 from waystation.exchange import Exchange, begin_exchange
 from waystation.operations.parts import JsonObject
@@ -32,6 +36,14 @@ class Skin(Protocol):
         ...
 
 
+class Entry(Struct, frozen=True):
+    """What every route checks a request with."""
+
+    keys: KeyRing
+    cors: Cors
+    limits: Limits | None = None
+
+
 Serve = Callable[[Exchange, Request, Answer], Awaitable[None]]
 """The rest of an exchange that has begun: the pipeline's work."""
 
@@ -45,14 +57,15 @@ class Inference:
         self,
         skin: Skin,
         serve: Serve,
-        keys: KeyRing,
-        cors: Cors,
+        entry: Entry,
         headers_of: Callable[[Request], dict[bytes, bytes]] = attrgetter("headers"),
     ) -> None:
+        limits = entry.limits
         self._skin = skin
         self._serve = serve
-        self._keys = keys
-        self._cors = cors
+        self._keys = entry.keys
+        self._cors = entry.cors
+        self._limits = limits if limits is not None and limits.on_keys else None
         self._headers_of = headers_of
 
     async def __call__(self, request: Request, answer: Answer) -> None:
@@ -65,10 +78,14 @@ class Inference:
             answer.extra = self._cors.headers(headers)
         try:
             account = inference_account(self._headers_of(request), self._keys)
+            app = attribution(headers)
+            if self._limits is not None:
+                self._limits.admit(account)
         except GatewayError as error:
-            answer.reply(error.status, JSON, (), self._skin.render_error(error, None, None))
+            said = self._skin.render_error(error, None, None)
+            answer.reply(error.status, JSON, error_headers(error), said)
             return
-        exchange = begin_exchange(self._skin.name, account, attribution(headers))
+        exchange = begin_exchange(self._skin.name, account, app)
         if not BETA_HEADERS.isdisjoint(headers):
             exchange.betas = betas(headers)
         await self._serve(exchange, request, answer)

@@ -1,10 +1,8 @@
 """What clients may ask, and in which wires: the routes of inference, each with its dialect and what serves it."""
 
-from waystation.accounts.keys import KeyRing
-from waystation.api.cors import Cors
 from waystation.api.credentials import with_google_key
 from waystation.api.description import InferenceRoute
-from waystation.api.inference import Inference, Serve
+from waystation.api.inference import Entry, Inference, Serve
 from waystation.codec.dialect import Dialect
 from waystation.dialects import anthropic_messages, gemini, openai_chat, openai_completions, openai_responses
 from waystation.dialects.anthropic_messages.wire import WireRequest as MessagesBody
@@ -32,19 +30,19 @@ DESCRIBED = {
 """What the gateway's own OpenAPI document says of them, by the path below `/api/v1`."""
 
 
-def inference_routes(pipeline: Pipeline, keys: KeyRing, cors: Cors) -> dict[str, Inference]:
+def inference_routes(pipeline: Pipeline, entry: Entry) -> dict[str, Inference]:
     """The handlers, by path below a base."""
     return {
-        path: Inference(dialect, chat_served(pipeline, dialect), keys, cors)
+        path: Inference(dialect, chat_served(pipeline, dialect), entry)
         for dialect in DIALECTS
         for path in dialect.routes
     }
 
 
-def google_routes(pipeline: Pipeline, keys: KeyRing, cors: Cors) -> dict[str, Inference]:
+def google_routes(pipeline: Pipeline, entry: Entry) -> dict[str, Inference]:
     """The handlers of Google's wire, by the verb behind the model."""
     served = chat_served(pipeline, gemini.DIALECT)
-    one = Inference(gemini.DIALECT, served, keys, cors, with_google_key)
+    one = Inference(gemini.DIALECT, served, entry, with_google_key)
     return dict.fromkeys(gemini.DIALECT.verbs, one)
 
 

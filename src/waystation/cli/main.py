@@ -4,6 +4,7 @@ import click
 
 from waystation import __version__
 from waystation.cli.catalog import catalog
+from waystation.cli.credits import credit
 from waystation.cli.doctor import doctor
 from waystation.cli.keys import keys
 from waystation.cli.local import local
@@ -42,5 +43,5 @@ def main() -> None:
     """
 
 
-for command in (serve, doctor, local, catalog, keys, migrate):
+for command in (serve, doctor, local, catalog, keys, credit, migrate):
     main.add_command(command)

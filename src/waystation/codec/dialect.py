@@ -73,6 +73,9 @@ class StreamParser(Protocol):
 class StreamRenderer(Protocol):
     """Events -> bytes for the client."""
 
+    metadata: JsonObject | None
+    """The router's, set for callers who asked: goes out with what ends the stream, an error included (contract 19)."""
+
     def feed(self, events: Sequence[Event]) -> bytes:
         """The frames that these events make; may be empty."""
         ...

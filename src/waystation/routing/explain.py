@@ -74,7 +74,7 @@ def explain(plan: Plan) -> Explanation:
         for group, candidate in _groups(question)
         for row in _Telling(question, group, candidate, plan.sticky).rows(places, reasons)
     ]
-    rows.sort(key=lambda row: row.attempt or len(rows) + 1)
+    rows.sort(key=lambda row: (row.attempt is None, row.attempt or 0))
     request = question.request
     return Explanation(
         tuple(name for name in (request.model, *request.models) if name),

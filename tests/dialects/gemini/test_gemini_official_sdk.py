@@ -49,9 +49,7 @@ def test_our_answers_are_answers_of_the_sdk() -> None:
         said = json.loads(gemini.DIALECT.render_response(result, identity, None, None))
         # Google's own counters are passed on as they come, also those that this release of its SDK cannot read.
         counters = said.get("usageMetadata", {})
-        said["usageMetadata"] = {
-            key: value for key, value in counters.items() if key.endswith("TokenCount")
-        }
+        said["usageMetadata"] = {key: value for key, value in counters.items() if key.endswith("TokenCount")}
         answer = types.GenerateContentResponse.model_validate(said)
         assert answer.response_id == "gen-1"
         assert answer.candidates

@@ -90,6 +90,7 @@ class ChunkRenderer:
     """Events -> server-sent events. Text goes out as it comes; calls and media once they are whole, as on Gemini's own wire."""
 
     def __init__(self, identity: Identity) -> None:
+        self.metadata: JsonObject | None = None
         self._identity = identity
         self._open: dict[int, list[Event]] = {}
         self._own = False
