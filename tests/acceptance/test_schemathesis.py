@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -13,6 +14,7 @@ import pytest
 
 from gateway_client import call
 from gateway_process import API_KEY, MANAGEMENT_KEY, GatewayProcess, StartGateway
+from keys_over_http import new_key
 from shared_folder import shared
 
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
@@ -52,6 +54,7 @@ def run(
     hooks: str,
     examples: int,
     key: str = API_KEY,
+    operations: int | None = None,
 ) -> str:
     """Run schemathesis on these paths; its report, which it must have ended without a failure."""
     command = [
@@ -71,6 +74,7 @@ def run(
         "PYTHONDONTWRITEBYTECODE": "1",
         "SCHEMATHESIS_HOOKS": hooks,
         "WAYSTATION_SERVED_MODEL": SERVED_MODEL,
+        "WAYSTATION_KNOWN_KEY": known_key(gateway),
         "NO_COLOR": "1",
         "COLUMNS": "160",
     }
@@ -78,8 +82,14 @@ def run(
         command, env=environment, cwd=folder, capture_output=True, text=True, timeout=120, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert f"Tested: {len(paths)}" in done.stdout, done.stdout
+    assert f"Tested: {operations or len(paths)}" in done.stdout, done.stdout
     return done.stdout
+
+
+@cache
+def known_key(gateway: GatewayProcess) -> str:
+    """The hash of a key that exists."""
+    return str(new_key(gateway, "known")["data"]["hash"])
 
 
 def passed(report: str) -> int:
@@ -117,6 +127,28 @@ def test_records_keep_the_specification_for_management_keys(setting: Setting, tm
         examples=8,
         key=MANAGEMENT_KEY,
     )
+    assert passed(report) >= 20
+
+
+def test_the_routes_of_keys_keep_the_specification_and_their_guard(setting: Setting, tmp_path: Path) -> None:
+    report = run(
+        setting.gateway,
+        tmp_path,
+        ("/keys", "/keys/{hash}"),
+        checks=CHECKS + ",ignored_auth",
+        hooks="schemathesis_keys",
+        examples=12,
+        key=MANAGEMENT_KEY,
+        operations=5,
+    )
+    assert passed(report) >= 40
+    made = call(setting.gateway, "GET", "/api/v1/keys?include_disabled=true", key=MANAGEMENT_KEY)
+    assert len(made.json["data"]) > 3
+
+
+def test_the_routes_of_oauth_keep_the_specification(setting: Setting, tmp_path: Path) -> None:
+    paths = ("/auth/keys", "/auth/keys/code")
+    report = run(setting.gateway, tmp_path, paths, checks=CHECKS, hooks="schemathesis_keys", examples=12)
     assert passed(report) >= 20
 
 

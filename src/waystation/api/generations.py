@@ -1,18 +1,22 @@
 """What came of a request: `GET /generation` and `GET /generation/content` (contract section 20)."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from litestar import Request, get
 from litestar.handlers import HTTPRouteHandler
+from msgspec.structs import replace
 
 from waystation.accounts.keys import Account
 from waystation.api.roles import Role, needs
+from waystation.api.route import explanation_of, shown
 from waystation.errors import NotFound
 from waystation.generations.content import ContentLog, ContentResponse, content_response_of
 from waystation.generations.durable import DurableLog, Identified
 from waystation.generations.log import GenerationLog
 from waystation.generations.response import GenerationResponse, response_of
+from waystation.routing.offers import Offers
 
 LAG = 0.15
 """Seconds within which another worker's record reaches the store, or a little more."""
@@ -39,7 +43,7 @@ class Finder:
 
 
 def generation_routes(
-    generations: GenerationLog, contents: ContentLog, *, alone: bool
+    generations: GenerationLog, contents: ContentLog, offers: Callable[[], Offers], *, alone: bool
 ) -> list[HTTPRouteHandler]:
     """The records of the caller's own account. `alone`: no other worker may have a newer record."""
     find = Finder(alone=alone)
@@ -55,7 +59,8 @@ def generation_routes(
         record = await find.of(generations, id)
         if record is None or record.key_hash != request.auth.key_hash:
             raise not_found(id)
-        return response_of(record)
+        data = response_of(record).data
+        return GenerationResponse(replace(data, route=shown(explanation_of(record, offers()))))
 
     @get(
         "/api/v1/generation/content",

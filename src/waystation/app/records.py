@@ -22,6 +22,7 @@ from waystation.generations.log import GenerationLog
 from waystation.generations.redaction import Redaction
 from waystation.generations.retention import Retention, prune
 from waystation.pipeline.content import ContentKeeper
+from waystation.routing.offers import Offers
 from waystation.settings import Settings
 from waystation.storage.activity import SqlActivityStore
 from waystation.storage.content import SqlContentStore, SqlFeedbackStore
@@ -95,10 +96,15 @@ class Records:
                     log.info("%d rows were too old and are deleted", deleted)
             await asyncio.sleep(PRUNE_INTERVAL)
 
-    def routes(self, canonical: Callable[[str], str]) -> list[HTTPRouteHandler]:
-        """Everything that is asked about generations; `canonical` knows the permanent slug of a model."""
+    def routes(self, offers: Callable[[], Offers]) -> list[HTTPRouteHandler]:
+        """Everything that is asked about generations; `offers` are those of now."""
+
+        def canonical(model_id: str) -> str:
+            model = offers().catalog.get(model_id)
+            return model_id if model is None else model.canonical_slug
+
         return [
-            *generation_routes(self.generations, self.contents, alone=self._alone),
+            *generation_routes(self.generations, self.contents, offers, alone=self._alone),
             *feedback_routes(self.generations, self._feedback, alone=self._alone, relaxed=self._relaxed),
             *activity_routes(self._activity, self.generations, canonical),
             *analytics_routes(self._activity, self.generations),

@@ -4,7 +4,9 @@ import click
 
 from waystation import __version__
 from waystation.cli.catalog import catalog
+from waystation.cli.credits import credit
 from waystation.cli.doctor import doctor
+from waystation.cli.explain import explain
 from waystation.cli.importing import importing
 from waystation.cli.keys import keys
 from waystation.cli.local import local
@@ -44,5 +46,5 @@ def main() -> None:
     """
 
 
-for command in (serve, doctor, local, catalog, keys, migrate, report, importing):
+for command in (serve, doctor, explain, local, catalog, keys, credit, report, importing, migrate):
     main.add_command(command)

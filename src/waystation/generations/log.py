@@ -37,6 +37,11 @@ class GenerationLog(DurableLog[GenerationRecord]):
         )
         self._generations = store
 
+    @property
+    def journal_name(self) -> str:
+        """What this process's journal is called."""
+        return self._journal.name
+
     async def spend(self, key_hash: str, at: int) -> Spend:
         """What a key has spent by `at` (Unix milliseconds), all that this process has recorded included."""
         await self.flush()

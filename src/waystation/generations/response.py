@@ -75,6 +75,8 @@ class GenerationData(Struct, frozen=True, kw_only=True):
     request_id: str | None
     session_id: str | None
     response_cache_source_id: str | None
+    route: dict[str, object] | UnsetType = UNSET
+    """Ours: the routing decision explained, as `POST /route` does it."""
     metadata: dict[str, str] | UnsetType = UNSET
     trace: JsonObject | UnsetType = UNSET
     app_title: str | UnsetType = UNSET

@@ -70,6 +70,15 @@ class KeptStream:
         self._renderer = renderer
         self._answered = exchange.answered = Answered()
 
+    @property
+    def metadata(self) -> JsonObject | None:
+        """The renderer's own."""
+        return self._renderer.metadata
+
+    @metadata.setter
+    def metadata(self, metadata: JsonObject | None) -> None:
+        self._renderer.metadata = metadata
+
     def feed(self, events: Sequence[Event]) -> bytes:
         """The frames that these events make; may be empty."""
         note_events(self._answered, events)

@@ -5,19 +5,24 @@ Charging happens here and nowhere else. The record is in the journal before the 
 
 import time
 
-from msgspec import Struct
+import msgspec
+from msgspec import Raw, Struct
 
 from waystation.credits.cost import Tariffs, is_insured
 from waystation.errors import ProviderError
 from waystation.exchange import Attempt, Exchange
 from waystation.generations.log import GenerationLog
-from waystation.generations.record import NO_PRICING, GenerationRecord, ProviderResponse
+from waystation.generations.record import NO_PRICING, NO_ROUTE, GenerationRecord, ProviderResponse
 from waystation.operations.chat import ChatRequest
 from waystation.operations.parts import Audio, Image, Text, Video
 from waystation.pipeline.content import ContentKeeper
+from waystation.pipeline.observe import Observer
+from waystation.routing.kept import keep
+from waystation.routing.plan import Plan
 from waystation.telemetry.logging import ExchangeLine, ExchangeLog, timestamp
 from waystation.telemetry.metrics import Metrics
 
+_encode = msgspec.json.Encoder().encode
 UNCOUNTED = 256
 """Settled exchanges that may wait to be counted."""
 
@@ -40,6 +45,7 @@ class Settlement:
         metrics: Metrics,
         lines: ExchangeLog,
         tariffs: Tariffs,
+        observer: Observer,
         *,
         contents: ContentKeeper | None = None,
     ) -> None:
@@ -48,6 +54,7 @@ class Settlement:
         self._metrics = metrics
         self._lines = lines
         self._tariffs = tariffs
+        self._observer = observer
         self._uncounted: list[Settled] = []
 
     @property
@@ -61,8 +68,15 @@ class Settlement:
             return
         exchange.settled = True
         exchange.ended = ended = time.monotonic()
-        record = self._record(exchange, ended)
-        self._generations.append(record)
+        reservation, charge, byok = exchange.reservation, 0, 0
+        try:
+            record = self._record(exchange, ended)
+            self._generations.append(record)
+            charge, byok = record.charged, record.byok
+        finally:
+            if reservation is not None:
+                reservation.settle(charge, byok)
+        self._observer.settled(exchange, ended)
         if self._contents is not None:
             self._contents.keep(exchange)
         first = exchange.first_content
@@ -115,6 +129,7 @@ class Settlement:
             upstream_id=exchange.upstream_id,
             service_tier=exchange.served_tier,
             strategy=exchange.strategy,
+            route=_route(exchange.plan),
             attempts=tuple([_response(attempt) for attempt in exchange.attempts]),
             dropped=tuple(exchange.dropped),
             usage=usage,
@@ -175,6 +190,13 @@ def _media(request: ChatRequest) -> tuple[int, int]:
             elif kind is Audio:
                 sounds += 1
     return media, sounds
+
+
+def _route(plan: Plan | None) -> Raw:
+    """What is kept of a decision; nothing where there was none to take."""
+    if plan is None or (len(plan.attempts) == 1 and not plan.excluded and plan.sticky is None):
+        return NO_ROUTE
+    return Raw(_encode(keep(plan)))
 
 
 def _response(attempt: Attempt) -> ProviderResponse:

@@ -15,6 +15,7 @@ from waystation.generations.record import GenerationRecord
 from waystation.generations.store import Periods, RecordRejected, Spend, day_of
 from waystation.storage.bulk import BulkInsert, Row
 from waystation.storage.engine import NotStorable, file_of, reaching
+from waystation.storage.ledger import Posting
 from waystation.storage.rollups import Amounts, Columns, Counters, rollup
 from waystation.storage.tables import SUMS, activity, daily_spend, generations, series
 
@@ -25,11 +26,12 @@ _NO_USAGE = Counters()
 
 
 class _Additions(Struct, frozen=True):
-    """What some records add to the sums: rows of three tables."""
+    """What some records add to the sums: rows of three tables, and what each charges to its key, for the ledger."""
 
     days: list[Row]
     series: list[Row]
     activity: list[Row]
+    charges: list[tuple[str, int]]
 
 
 class SqlGenerationStore:
@@ -37,6 +39,7 @@ class SqlGenerationStore:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        self._posting = Posting(engine)
         self._generations = BulkInsert(engine, generations)
         self._days = BulkInsert(engine, daily_spend, ("cost", "byok_cost", "generations"))
         self._series = BulkInsert(engine, series)
@@ -105,6 +108,7 @@ class SqlGenerationStore:
         await self._days.run(connection, additions.days)
         await self._series.run(connection, additions.series)
         await self._activity.run(connection, additions.activity)
+        await self._posting.charges(connection, additions.charges)
 
 
 def _prepared(payloads: Sequence[bytes]) -> tuple[list[Columns], list[Row], _Additions]:
@@ -134,7 +138,8 @@ def _row(record: Columns, payload: bytes) -> Row:
 
 
 def _additions(records: Sequence[Columns]) -> _Additions:
-    return _Additions(_days(records), *rollup(records))
+    charges = [(record.key_hash, (record.cost or _NO_COST).total or 0) for record in records]
+    return _Additions(_days(records), *rollup(records), charges)
 
 
 def _days(records: Sequence[Columns]) -> list[Row]:

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0010"
-down_revision = "0002"
+revision = "0030"
+down_revision = "0020"
 
 
 def upgrade() -> None:
