@@ -4,6 +4,7 @@ import sys
 from ipaddress import ip_address
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from recorded_exchanges import COUNTED, SKIPPED
 
@@ -39,6 +40,10 @@ def _is_loopback(host: object) -> bool:
 
 
 sys.addaudithook(_refuse_other_hosts)
+settings.register_profile(
+    "any machine", parent=settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -62,7 +62,7 @@ def start_process(
     with log.open("wb") as out:
         process = subprocess.Popen(command, env=variables, stdout=out, stderr=subprocess.STDOUT, cwd=folder)
     gateway = GatewayProcess(process, _port_of(process, log), log, data)
-    with urllib.request.urlopen(f"{gateway.root}/health/live", timeout=5) as answer:  # noqa: S310 - loopback
+    with urllib.request.urlopen(f"{gateway.root}/health/live", timeout=START_SECONDS) as answer:  # noqa: S310 - loopback
         assert answer.status == 200
     return gateway
 

@@ -10,6 +10,7 @@ GatewayError
 │   ├── NotFound              404  no such resource
 │   ├── PayloadTooLarge       413  body over the limit
 │   ├── Unprocessable         422  well formed, but makes no sense
+│   ├── TooManyRequests       429  over a rate limit of the gateway's own
 │   └── ModelUnavailable      400 403 404  this model cannot be served; carries an Availability
 ├── ProviderError             another attempt may help
 │   ├── UpstreamRejected      4xx  the provider refused the request
@@ -49,6 +50,8 @@ class Availability(Struct, frozen=True, omit_defaults=True):
     excluded_by: tuple[str, ...] = ()
     fallback_models: tuple[str, ...] = ()
     constraint: Constraint | None = None
+    docs_root: str = ""
+    """The gateway's own address, for the link to what the code means; empty where it is not known."""
 
 
 class FailedAttempt(Struct, frozen=True):
@@ -145,6 +148,18 @@ class Unprocessable(RequestError):
 
     status = 422
     error_type = "unprocessable"
+
+
+class TooManyRequests(RequestError):
+    """Over a rate limit of the gateway's own: `limit` requests or tokens; `reset` is Unix milliseconds."""
+
+    status = 429
+    error_type = "rate_limit_exceeded"
+
+    def __init__(self, message: str, *, limit: int, reset: int, retry_after: int) -> None:
+        super().__init__(message, retry_after=retry_after)
+        self.limit = limit
+        self.reset = reset
 
 
 class ModelUnavailable(RequestError):

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from waystation.accounts.keys import Account
 from waystation.catalog.endpoint import Endpoint
+from waystation.credits.lease import Reservation
 from waystation.errors import GatewayError
 from waystation.operations.chat import ChatRequest
 from waystation.operations.usage import Cost, Usage
@@ -66,6 +67,8 @@ class Exchange(Struct):
     dialect: str
     account: Account
     app: Attribution
+    betas: tuple[str, ...] = ()
+    """Features in beta that the caller asks endpoints of Anthropic's wire for (header `x-anthropic-beta`)."""
     request: ChatRequest | None = None
     plan: Plan | None = None
     strategy: str = "direct"
@@ -91,6 +94,8 @@ class Exchange(Struct):
     status: int = 0
     cancelled: bool = False
     settled: bool = False
+    reservation: Reservation | None = None
+    """What is held of limits and balance until the exchange is settled."""
 
 
 def begin_exchange(dialect: str, account: Account, app: Attribution) -> Exchange:

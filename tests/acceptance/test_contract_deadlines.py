@@ -13,11 +13,11 @@ from scripted_provider import ScriptedProvider, Streamed, Whole, chunk
 
 @pytest.fixture(scope="module")
 def hasty(start_gateway: StartGateway) -> Iterator[tuple[GatewayProcess, ScriptedProvider]]:
-    """A gateway that gives an exchange half a second."""
+    """A gateway that gives an exchange one second."""
     with ScriptedProvider() as provider:
         toml = f"""
 [server]
-request_timeout = 0.5
+request_timeout = 1
 [providers.slow]
 base_url = "{provider.url}"
 models = [{{ id = "acme/m1", context_length = 50000, prompt = "0", completion = "0" }}]

@@ -7,7 +7,7 @@ import pytest
 
 from contract_setting import Contract
 from gateway_client import Answer, call, chat
-from gateway_process import StartGateway
+from gateway_process import GatewayProcess, StartGateway
 from scripted_provider import Whole
 
 CHAT = "/api/v1/chat/completions"
@@ -282,6 +282,19 @@ def test_a_model_that_fails_gives_way_to_the_next_one(contract: Contract) -> Non
     assert [asked.body["model"] for asked in contract.first.asked] == ["dual-at-first", "m-one"]
 
 
+def explained(gateway: GatewayProcess, availability: dict[str, Any]) -> bool:
+    """Whether the link of an error leads to words about its code."""
+    path, _, anchor = availability["docs_url"].removeprefix(gateway.root).partition("#")
+    page = call(gateway, "GET", path, key=None)
+    return page.status == 200 and anchor == availability["code"] and f'id="{anchor}"' in page.text
+
+
+def test_the_link_of_an_error_begins_with_the_public_address(start_gateway: StartGateway) -> None:
+    gateway = start_gateway('[server]\npublic_url = "https://gateway.example/"\n')
+    availability = chat(gateway, "acme/nothing").error["availability"]
+    assert availability["docs_url"] == "https://gateway.example/docs/errors#model_not_found"
+
+
 @pytest.mark.parametrize(
     "model", ["acme/nothing", "nothing", "/", "acme/", "acme/m1:free:free", "a b/c", "x" * 3000]
 )
@@ -295,7 +308,7 @@ def test_an_unknown_model_is_400_model_not_found(contract: Contract, model: str,
     assert availability["code"] == "model_not_found"
     assert availability["retryable"] is False
     assert availability["requested_models"] == [model]
-    assert availability["docs_url"]
+    assert explained(contract.gateway, availability)
 
 
 def test_a_bare_name_is_answered_with_the_whole_one(contract: Contract) -> None:
@@ -320,7 +333,7 @@ def test_without_the_providers_key_a_model_is_404_and_the_answer_says_what_to_se
         assert availability["code"] == "no_endpoints"
         assert availability["retryable"] is False
         assert availability["requested_models"] == ["openai/gpt-4o"]
-        assert availability["docs_url"]
+        assert explained(gateway, availability)
     many = chat(gateway, "deepseek/deepseek-chat")
     assert re.search(r"[A-Z]_API_KEY", many.error["message"])
 

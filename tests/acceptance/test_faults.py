@@ -11,6 +11,7 @@ import pytest
 
 from gateway_process import API_KEY, GatewayProcess, StartGateway
 from shared_folder import shared
+from waiting import wait_for
 
 SECRET = "sk-fake-upstream-secret-0123456789"
 
@@ -78,7 +79,7 @@ def ask(setting: Setting, model: str, fault: str, *, stream: bool) -> Seen:
         setting.faulty.faults(fault, times=20)
     body = {"model": model, "stream": stream, "messages": [{"role": "user", "content": "Say hello"}]}
     address = urlsplit(setting.gateway.root)
-    connection = HTTPConnection(str(address.hostname), address.port, timeout=20)
+    connection = HTTPConnection(str(address.hostname), address.port, timeout=30)
     try:
         headers = {"content-type": "application/json", "authorization": f"Bearer {API_KEY}"}
         connection.request("POST", "/api/v1/chat/completions", json.dumps(body), headers)
@@ -150,7 +151,7 @@ def test_a_stream_broken_after_content_ends_with_an_error_event(setting: Setting
     assert setting.sound.log == []
 
 
-@pytest.mark.parametrize("fault", ["", "slow;seconds=1", "split;bytes=1"])
+@pytest.mark.parametrize("fault", ["", "slow;seconds=0.5", "split;bytes=1"])
 @pytest.mark.parametrize("stream", [False, True])
 def test_what_is_harmless_is_simply_answered(setting: Setting, fault: str, *, stream: bool) -> None:
     plain = ask(setting, "acme/single", "", stream=stream)
@@ -174,9 +175,9 @@ def test_an_error_with_the_providers_key_in_it_does_not_pass_it_on(setting: Sett
 def test_a_client_that_hangs_up_stops_the_provider_and_is_recorded_once(setting: Setting) -> None:
     for upstream in (setting.faulty, setting.sound):
         upstream.reset()
-    setting.faulty.faults("slow;seconds=0;pace_ms=40", times=1)
+    setting.faulty.faults("slow;seconds=0;pace_ms=150", times=1)
     address = urlsplit(setting.gateway.root)
-    connection = HTTPConnection(str(address.hostname), address.port, timeout=20)
+    connection = HTTPConnection(str(address.hostname), address.port, timeout=30)
     body = {"model": "acme/single", "stream": True, "messages": [{"role": "user", "content": "Say hello"}]}
     headers = {"content-type": "application/json", "authorization": f"Bearer {API_KEY}"}
     connection.request("POST", "/api/v1/chat/completions", json.dumps(body), headers)
@@ -195,7 +196,7 @@ def test_a_client_that_hangs_up_stops_the_provider_and_is_recorded_once(setting:
 
 def read_generation(gateway: GatewayProcess, generation: str) -> dict[str, Any]:
     address = urlsplit(gateway.root)
-    connection = HTTPConnection(str(address.hostname), address.port, timeout=20)
+    connection = HTTPConnection(str(address.hostname), address.port, timeout=30)
     try:
         connection.request(
             "GET", f"/api/v1/generation?id={generation}", headers={"authorization": f"Bearer {API_KEY}"}
@@ -205,15 +206,3 @@ def read_generation(gateway: GatewayProcess, generation: str) -> dict[str, Any]:
         return found
     finally:
         connection.close()
-
-
-def wait_for(look: Any) -> Any:
-    """Look until there is something to see; bounded by looks, so that a hang is a failure."""
-    import time
-
-    for _ in range(400):
-        found = look()
-        if found:
-            return found
-        time.sleep(0.01)  # waits for another process; the time itself is not asserted
-    return look()

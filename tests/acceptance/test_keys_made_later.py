@@ -3,12 +3,12 @@
 import os
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
 
 from gateway_process import GatewayProcess, StartGateway
+from waiting import wait_for
 
 
 def waystation(gateway: GatewayProcess, *arguments: str) -> str:
@@ -26,7 +26,7 @@ def waystation(gateway: GatewayProcess, *arguments: str) -> str:
 def status_of(gateway: GatewayProcess, key: str) -> int:
     request = urllib.request.Request(f"{gateway.base_url}/key", headers={"authorization": f"Bearer {key}"})  # noqa: S310
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
             return int(answer.status)
     except urllib.error.HTTPError as error:
         with error:
@@ -34,11 +34,7 @@ def status_of(gateway: GatewayProcess, key: str) -> int:
 
 
 def becomes(look: Callable[[], int], wanted: int) -> bool:
-    for _ in range(500):
-        if look() == wanted:
-            return True
-        time.sleep(0.02)  # another process takes its time; only the end of the wait is asserted
-    return False
+    return wait_for(lambda: look() == wanted)
 
 
 def test_a_key_works_soon_after_it_was_made_and_stops_soon_after_it_was_revoked(

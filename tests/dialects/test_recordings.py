@@ -84,22 +84,29 @@ def test_every_protocol_has_a_reader_or_a_reason() -> None:
             reason = reason_of(recording, protocol)
             if reason is not None:
                 SKIPPED[recording.provider, protocol, reason] += 1
+    read = [one for protocol in found for one in recordings(protocol) if reason_of(one, protocol) is None]
+    assert len(read) > 1700
 
 
 @pytest.mark.parametrize("protocol", sorted(READERS))
 def test_every_recording_is_read(protocol: str) -> None:
     dialect = DIALECTS[READERS[protocol]]
     chance = random.Random(7)
-    for recording in recordings(protocol):
-        if reason_of(recording, protocol) is not None:
-            continue
-        counts = COUNTED[recording.provider, protocol]
+    found = [one for one in recordings(protocol) if reason_of(one, protocol) is None]
+    assert found
+    odd: Counter[str] = Counter()
+    for recording in found:
+        counts: Counter[str] = Counter()
         if recording.request is not None and isinstance(dialect, ReadsRequests):
             counts[_ask(dialect, recording)] += 1
         if protocol in ASKED_AS_CHAT:
             counts["answers not read: a chat is asked for instead"] += 1
         else:
             counts[_answer(dialect, recording, chance)] += 1
+        COUNTED[recording.provider, protocol] += counts
+        odd += counts
+    assert odd["refused"] <= 5
+    assert odd["errors in 200"] + odd["errors in streams"] <= 5
 
 
 def _ask(dialect: ReadsRequests, recording: Recording) -> str:
@@ -156,12 +163,3 @@ def _comparable(events: list[Event]) -> list[str]:
     return [
         _ID.sub("id", str(event.error) if isinstance(event, StreamError) else repr(event)) for event in events
     ]
-
-
-def test_what_is_read_is_most_of_what_there_is() -> None:
-    totals: Counter[str] = Counter()
-    for counts in COUNTED.values():
-        totals += counts
-    assert totals["answers"] + totals["streams"] > 1500
-    assert totals["errors in 200"] + totals["errors in streams"] < 30
-    assert totals["refused"] < 30

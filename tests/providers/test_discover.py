@@ -13,7 +13,7 @@ from waystation.providers.compatible import OwnServer
 from waystation.providers.discover import Discovery, discover, read_models
 from waystation.upstream.client import Client, Timeouts
 
-QUICK = Timeouts(connect=2.0, first_byte=0.2, idle=0.2, total=2.0)
+PATIENT, HASTY = Timeouts(), Timeouts(first_byte=0.2)
 
 
 @asynccontextmanager
@@ -42,11 +42,11 @@ def http(body: bytes, status: str = "200 OK") -> bytes:
     return head.encode() + body
 
 
-async def discovered(base_url: str, key: str = "") -> Discovery:
+async def discovered(base_url: str, key: str = "", timeouts: Timeouts = PATIENT) -> Discovery:
     keys = (Secret(key),) if key else ()
     client = Client()
     try:
-        return await discover(client, OwnServer("mine", Configuration(keys, base_url=base_url)), QUICK)
+        return await discover(client, OwnServer("mine", Configuration(keys, base_url=base_url)), timeouts)
     finally:
         await client.aclose()
 
@@ -86,7 +86,7 @@ async def test_a_server_that_is_not_there_is_reported() -> None:
 
 async def test_a_server_that_never_answers_is_reported() -> None:
     async with serving(b"") as (url, _):
-        found = await discovered(url)
+        found = await discovered(url, timeouts=HASTY)
 
     assert found.models == ()
     assert found.problem

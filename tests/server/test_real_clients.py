@@ -62,14 +62,14 @@ def port(request: pytest.FixtureRequest) -> Iterator[int]:
 
     thread = threading.Thread(target=serve)
     thread.start()
-    started.wait(5)
+    started.wait(30)
     yield number
     stop[0]()
-    thread.join(5)
+    thread.join(30)
 
 
 def test_the_standard_library(port: int) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     for _ in range(2):
         connection.request("POST", "/a?b=c", b"body")
         assert connection.getresponse().read() == b"POST /a b=c body"
@@ -82,7 +82,7 @@ def test_the_standard_library(port: int) -> None:
 
 
 def test_httpx_over_one_connection(port: int) -> None:
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=5) as client:
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=30) as client:
         for method in ("GET", "POST", "DELETE", "PATCH"):
             answered = client.request(method, "/x", content=b"abc")
             assert answered.text == f"{method} /x  abc"
@@ -90,7 +90,7 @@ def test_httpx_over_one_connection(port: int) -> None:
 
 def test_the_openai_client_whole_and_streamed(port: int) -> None:
     client = openai.OpenAI(
-        api_key="sk-fake", base_url=f"http://127.0.0.1:{port}/v1", max_retries=0, timeout=5
+        api_key="sk-fake", base_url=f"http://127.0.0.1:{port}/v1", max_retries=0, timeout=30
     )
     with client:
         whole = client.chat.completions.create(model="m", messages=[{"role": "user", "content": "hi"}])
@@ -115,5 +115,5 @@ def test_curl(port: int, options: list[str]) -> None:
     if shutil.which("curl") is None:
         pytest.skip("needs curl")
     command = ["curl", "-sS", "--noproxy", "*", "--max-time", "5", *options, f"http://127.0.0.1:{port}/x"]
-    done = subprocess.run(command, capture_output=True, check=True, timeout=10)
+    done = subprocess.run(command, capture_output=True, check=True, timeout=30)
     assert done.stdout == b"POST /x  abc"

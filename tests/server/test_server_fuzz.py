@@ -42,7 +42,7 @@ async def attempt(data: bytes, cut: int) -> None:
     await server.start([listening])
     client = await connect(port)
     try:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await client.send(data[:cut])
             await asyncio.sleep(0)
             await client.send(data[cut:])

@@ -136,7 +136,7 @@ class Departing:
     def __init__(self, context: ssl.SSLContext) -> None:
         self._context = context
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self._listener.settimeout(5)
+        self._listener.settimeout(30)
         self.url = f"https://127.0.0.1:{self._listener.getsockname()[1]}/"
         self.requests: list[bytes] = []
         self.go, self.gone = threading.Event(), threading.Event()

@@ -136,10 +136,10 @@ async def test_a_slow_but_steady_upload_is_not_idle(serve: Serve, client: Client
         assert b"content-length: 4000000" in head
         for _ in range(8):
             await link.exactly(500_000)
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.2)
         await link.send(answer())
         await link.gone()
 
     server = serve(slow)
-    response = await client.send("POST", server.url, [], b"x" * 4_000_000, Timeouts(idle=0.5))
+    response = await client.send("POST", server.url, [], b"x" * 4_000_000, Timeouts(idle=1.0))
     assert await response.read() == b"ok"

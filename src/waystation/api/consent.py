@@ -13,9 +13,10 @@ from litestar import MediaType, Request, Response, get, post
 from litestar.handlers import HTTPRouteHandler
 
 from waystation.accounts.keys import KeyRing
-from waystation.api.consent_page import code_shown, consent, policy, refusal
+from waystation.api.consent_page import code_shown, consent, refusal
 from waystation.api.credentials import account_of
 from waystation.api.oauth import Authorizations, Wish, check_wish, grant_of, name_of, origin_of
+from waystation.api.pages import policy
 from waystation.api.roles import Role, needs
 from waystation.errors import Forbidden, GatewayError, InvalidRequest
 

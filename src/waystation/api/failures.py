@@ -6,7 +6,7 @@ from typing import Any
 from litestar import MediaType, Request, Response
 from litestar.exceptions import HTTPException, MethodNotAllowedException, ValidationException
 
-from waystation.codec.error_envelope import render_error_envelope
+from waystation.codec.error_envelope import error_headers, render_error_envelope
 from waystation.errors import GatewayError, InternalError, InvalidRequest, NotFound
 
 log = logging.getLogger(__name__)
@@ -38,8 +38,13 @@ def on_unexpected_error(request: "Request[Any, Any, Any]", error: Exception) -> 
 
 
 def _answer(error: GatewayError, headers: dict[str, str] | None = None) -> Response[bytes]:
-    body = render_error_envelope(error)
-    return Response(body, status_code=error.status, media_type=MediaType.JSON, headers=headers)
+    named = {name.decode(): value.decode() for name, value in error_headers(error)}
+    return Response(
+        render_error_envelope(error),
+        status_code=error.status,
+        media_type=MediaType.JSON,
+        headers={**(headers or {}), **named},
+    )
 
 
 def _validation_text(error: ValidationException) -> str:

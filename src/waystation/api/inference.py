@@ -1,11 +1,14 @@
 """Accept and identify: from an HTTP request on an inference route to an exchange in the pipeline's hands."""
 
 from waystation.accounts.keys import KeyRing
+from waystation.accounts.limits import Limits
 from waystation.api.attribution import attribution
+from waystation.api.betas import BETA_HEADERS, betas
 from waystation.api.cors import Cors
 from waystation.api.credentials import inference_account
 from waystation.api.roles import Role
 from waystation.codec.dialect import Dialect
+from waystation.codec.error_envelope import error_headers
 from waystation.errors import GatewayError
 from waystation.exchange import begin_exchange
 from waystation.pipeline.pipeline import Pipeline
@@ -21,11 +24,14 @@ class Inference:
 
     role = Role.INFERENCE
 
-    def __init__(self, dialect: Dialect, pipeline: Pipeline, keys: KeyRing, cors: Cors) -> None:
+    def __init__(
+        self, dialect: Dialect, pipeline: Pipeline, keys: KeyRing, cors: Cors, limits: Limits | None = None
+    ) -> None:
         self._dialect = dialect
         self._pipeline = pipeline
         self._keys = keys
         self._cors = cors
+        self._limits = limits if limits is not None and limits.on_keys else None
 
     async def __call__(self, request: Request, answer: Answer) -> None:
         """Serve one request: errors before an exchange exists are answered here, all others by the pipeline."""
@@ -38,10 +44,15 @@ class Inference:
         try:
             account = inference_account(headers, self._keys)
             app = attribution(headers)
+            if self._limits is not None:
+                self._limits.admit(account)
         except GatewayError as error:
-            answer.reply(error.status, JSON, (), self._dialect.render_error(error, None, None))
+            said = self._dialect.render_error(error, None, None)
+            answer.reply(error.status, JSON, error_headers(error), said)
             return
         exchange = begin_exchange(self._dialect.name, account, app)
+        if not BETA_HEADERS.isdisjoint(headers):
+            exchange.betas = betas(headers)
         await self._pipeline.serve(exchange, self._dialect, request.path, request.body, answer)
 
     def admit(self, request: Request) -> Reply | None:

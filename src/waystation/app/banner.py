@@ -1,6 +1,7 @@
 """What a newcomer reads when the gateway is up: where it listens, the first key, and a request to paste."""
 
 from waystation.accounts.bootstrap import FirstKeys
+from waystation.app.address import EVERYWHERE, address
 from waystation.settings import Settings
 
 LOCAL_MODEL = "huggingfacetb/smollm2-135m-instruct"
@@ -8,8 +9,7 @@ LOCAL_MODEL = "huggingfacetb/smollm2-135m-instruct"
 
 def banner(settings: Settings, keys: FirstKeys, host: str, port: int) -> str:
     """A few lines for standard output. The inference key is shown while its file lies in the data folder."""
-    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host
-    base = f"http://{shown}:{port}/api/v1"
+    base = f"{address('127.0.0.1' if host in EVERYWHERE else host, port)}/api/v1"
     lines = [f"Waystation is ready at {base}"]
     if keys.inference is None:
         lines.append("Keys: `waystation keys list` shows them, `waystation keys create` makes one.")

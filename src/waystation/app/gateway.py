@@ -5,31 +5,36 @@ import logging
 import time
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
+from decimal import Decimal
 from typing import Self
 
 from litestar.handlers import HTTPRouteHandler
 
-from waystation.accounts.bootstrap import FirstKeys, ensure_keys
+from waystation.accounts.bootstrap import FirstKeys
 from waystation.accounts.keys import KeyRing
-from waystation.accounts.store import KeyStore, refresh
-from waystation.api.consent import consent_routes
+from waystation.accounts.limits import Limits
 from waystation.api.control import ControlPlane
 from waystation.api.cors import Cors
+from waystation.api.credits import credit_routes
 from waystation.api.description import InferenceRoute, description_routes
+from waystation.api.error_page import error_page_routes
 from waystation.api.generations import generation_routes
 from waystation.api.health import Check, health_routes
 from waystation.api.inference import Inference
-from waystation.api.keys import Keys, key_routes
 from waystation.api.models import Listing, model_routes
-from waystation.api.oauth import Authorizations, oauth_routes
 from waystation.api.route import planning_routes
 from waystation.api.routes import FrontDoor
+from waystation.app.access import Access
+from waystation.app.address import public_address
+from waystation.app.leases import LeaseKeeping
 from waystation.catalog.endpoint import Endpoint
 from waystation.catalog.index import Catalog
 from waystation.catalog.layers import configured_layer
 from waystation.catalog.load import load
 from waystation.codec.dialect import Dialect, Outward
+from waystation.credits.bound import Ceilings
 from waystation.credits.cost import Tariffs
+from waystation.credits.money import nano_of
 from waystation.dialects import (
     anthropic_messages,
     bedrock_converse,
@@ -40,8 +45,9 @@ from waystation.dialects import (
     openai_completions,
     openai_responses,
 )
+from waystation.dialects.anthropic_messages.wire import WireRequest as MessagesBody
 from waystation.dialects.openai_chat.wire import WireRequest
-from waystation.errors import Unavailable
+from waystation.dialects.openai_responses.wire import WireRequest as ResponsesBody
 from waystation.generations.log import GenerationLog
 from waystation.pipeline.answer import Answer
 from waystation.pipeline.attempts import Attempts, Persistence
@@ -50,6 +56,7 @@ from waystation.pipeline.media import MediaFetch
 from waystation.pipeline.observe import Observer
 from waystation.pipeline.pipeline import Pipeline
 from waystation.pipeline.planner import Planner
+from waystation.pipeline.reserve import Reserve
 from waystation.pipeline.router_metadata import RouterMetadata
 from waystation.pipeline.settle import Settlement
 from waystation.pipeline.watch import Reason, Watch
@@ -60,12 +67,11 @@ from waystation.routing.health import Health, HealthStore
 from waystation.routing.offers import Offers
 from waystation.routing.sticky import MemoryStickyStore, StickySessions
 from waystation.settings import Settings
-from waystation.storage.codes import SqlCodeStore
 from waystation.storage.engine import open_engine
 from waystation.storage.generations import SqlGenerationStore
 from waystation.storage.health import FileHealthStore
-from waystation.storage.keys import SqlKeyStore
-from waystation.storage.spending import SqlSpending
+from waystation.storage.leases import SqlLeaseStore
+from waystation.storage.ledger import SqlLedger
 from waystation.telemetry.endpoint_metrics import endpoint_lines
 from waystation.telemetry.logging import ExchangeLog
 from waystation.telemetry.metrics import Metrics
@@ -76,24 +82,27 @@ log = logging.getLogger(__name__)
 INFERENCE = {
     "/chat/completions": InferenceRoute("Chat completion", "sendChatCompletionRequest", WireRequest),
     "/completions": InferenceRoute("Text completion (legacy)", "completions", WireRequest),
+    "/messages": InferenceRoute("Message (Anthropic)", "createMessages", MessagesBody),
+    "/responses": InferenceRoute("Response (OpenAI)", "createResponses", ResponsesBody),
 }
-DIALECTS: tuple[Dialect, ...] = (openai_chat.DIALECT, openai_completions.DIALECT)
+DIALECTS: tuple[Dialect, ...] = (
+    openai_chat.DIALECT,
+    openai_completions.DIALECT,
+    anthropic_messages.DIALECT,
+    openai_responses.DIALECT,
+)
 """What clients may speak."""
 OUTWARD: tuple[Outward, ...] = (
     *DIALECTS,
-    anthropic_messages.DIALECT,
     bedrock_converse.DIALECT,
     cohere.DIALECT,
     gemini.DIALECT,
     ollama.DIALECT,
-    openai_responses.DIALECT,
     openai_responses.AZURE,
     openai_responses.BEDROCK,
     openai_responses.XAI,
 )
 """What providers may speak."""
-KEY_REFRESH = 0.4
-"""Seconds between two looks at what other processes did to the keys."""
 HEALTH_SAVE = 60.0
 """Seconds between two savings of the endpoints' health."""
 REPORT_INTERVAL = 0.25
@@ -148,12 +157,16 @@ class Gateway:
         lines = ExchangeLog(settings.logging.level, settings.logging.format)
         engine = open_engine(settings.storage.database_url, data_dir)
         self._stack.push_async_callback(engine.dispose)
-        key_store = SqlKeyStore(engine)
-        self.first_keys = await ensure_keys(key_store, data_dir, settings.keys)
-        await refresh(self.keys, key_store)
+        access = Access(settings, engine, self.keys)
+        self._stack.callback(access.close)
+        self.first_keys = await access.start()
         generations = GenerationLog(SqlGenerationStore(engine), data_dir / "journal")
+        prepaid = settings.credits.mode == "prepaid"
+        leases = LeaseKeeping(SqlLeaseStore(engine), generations, data_dir, prepaid=prepaid)
+        self._stack.push_async_callback(leases.close)
         self._stack.push_async_callback(generations.close)
         await generations.start()
+        await leases.recover()
         client = Client(client_settings(settings))
         self._stack.push_async_callback(client.aclose)
         await self._remember_health(FileHealthStore(data_dir))
@@ -180,18 +193,25 @@ class Gateway:
             self.watch,
             router_metadata=RouterMetadata(lambda slug: name_of(slug, registry, catalog)),
             request_timeout=settings.server.request_timeout,
+            reserve=Reserve(leases.reservations, _ceilings(settings)),
+            docs_root=public_address(settings),
+            limits=access.limits,
         )
-        spending = SqlSpending(engine, generations.flush)
-        keys = Keys(key_store, self.keys, spending, settings.keys.prefix)
-        authorizations = Authorizations(keys, SqlCodeStore(engine))
-        key_handlers = [
-            *key_routes(keys),
-            *oauth_routes(authorizations),
-            *consent_routes(authorizations, self.keys),
+        account_handlers = [
+            *access.routes(generations.flush),
+            *credit_routes(SqlLedger(engine), generations.flush),
         ]
-        self.front_door = self._open_doors(pipeline, registry, generations, settlement, key_handlers)
+        self.front_door = self._open_doors(
+            pipeline,
+            registry,
+            generations,
+            settlement,
+            limits=access.limits,
+            account_handlers=account_handlers,
+        )
         self._keep_doing(_report_forever(settlement.report))
-        self._keep_doing(_refresh_forever(self.keys, key_store))
+        self._keep_doing(leases.keep())
+        self._keep_doing(access.follow_keys())
 
     async def _remember_health(self, store: HealthStore) -> None:
         """Take up what an earlier process learnt of endpoints; keep what this one learns, now and then and in the end."""
@@ -246,12 +266,14 @@ class Gateway:
         registry: Registry,
         generations: GenerationLog,
         settlement: Settlement,
-        key_handlers: list[HTTPRouteHandler],
+        *,
+        limits: Limits,
+        account_handlers: list[HTTPRouteHandler],
     ) -> FrontDoor:
         settings, planner = self.settings, pipeline.planner
         cors = Cors(settings.server.cors_origins)
         inference = {
-            path: Inference(dialect, pipeline, self.keys, cors)
+            path: Inference(dialect, pipeline, self.keys, cors, limits)
             for dialect in DIALECTS
             for path in dialect.routes
         }
@@ -282,11 +304,19 @@ class Gateway:
             *model_routes(Listing(lambda: planner.offers, provider_name, self.health), self.keys),
             *generation_routes(generations, lambda: planner.offers, alone=settings.server.workers == 1),
             *planning_routes(planner, openai_chat.DIALECT),
-            *key_handlers,
+            *account_handlers,
+            *error_page_routes(),
         ]
         handlers += description_routes(handlers, INFERENCE)
         max_body = settings.server.max_body_mb * 2**20
         return FrontDoor(inference, ControlPlane(handlers, self.keys, cors), cors, max_body)
+
+
+def _ceilings(settings: Settings) -> Ceilings:
+    """How reservations guess what nobody bounds or prices."""
+    credit = settings.credits
+    request = credit.estimated_request_cost
+    return Ceilings(credit.estimated_completion_tokens, nano_of(Decimal(request)) if request else None)
 
 
 def client_settings(settings: Settings) -> ClientSettings:
@@ -343,14 +373,6 @@ def _offers(settings: Settings, catalog: Catalog, registry: Registry, spoken: fr
 
 def _report(message: str) -> None:
     log.info(message)
-
-
-async def _refresh_forever(keys: KeyRing, store: KeyStore) -> None:
-    """Learn of keys that the command line or another process made, changed or revoked, within half a second or so."""
-    while True:
-        await asyncio.sleep(KEY_REFRESH)
-        with suppress(Unavailable):
-            await refresh(keys, store)
 
 
 async def _end(chore: asyncio.Task[None]) -> None:

@@ -26,6 +26,8 @@ class Identity(Struct, frozen=True):
     created: int
     include_reasoning: bool = True
     is_completion: bool = False
+    request: ChatRequest | None = None
+    """What was asked, for wires whose answers repeat it."""
 
 
 class Target(Struct, frozen=True):

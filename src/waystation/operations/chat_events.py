@@ -100,6 +100,8 @@ class Annotation(Struct, frozen=True, gc=False):
 
     choice: int
     value: JsonObject
+    extras: JsonObject | None = None
+    """The citation as it came, which only the same dialect can say."""
 
 
 class ChoiceEnd(Struct, frozen=True, gc=False):
@@ -128,9 +130,11 @@ class Note(Struct, frozen=True, gc=False):
 
 
 class StreamError(Struct, frozen=True, gc=False):
-    """The provider broke off; nothing follows."""
+    """The provider broke off; nothing follows. The meter adds what was used until then and what that costs the caller."""
 
     error: GatewayError
+    usage: Usage | None = None
+    cost: Cost | None = None
 
 
 Event: TypeAlias = (

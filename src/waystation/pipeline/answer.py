@@ -144,6 +144,7 @@ def identity(exchange: Exchange, request: ChatRequest, opened: Opened) -> Identi
         created=int(exchange.created),
         include_reasoning=shown,
         is_completion=request.is_completion,
+        request=request,
     )
 
 
@@ -152,4 +153,4 @@ def nobody(exchange: Exchange) -> Identity:
     request = exchange.request
     model = (request.model if request is not None else None) or ""
     completion = request is not None and request.is_completion
-    return Identity(exchange.id, model, "", int(exchange.created), is_completion=completion)
+    return Identity(exchange.id, model, "", int(exchange.created), is_completion=completion, request=request)

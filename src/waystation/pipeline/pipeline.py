@@ -1,7 +1,8 @@
 """A request's journey on one screen. Accepting and identifying are `api`'s; the rest happens here, in this order:
 
 parse      dialect.parse_request(body) -> ChatRequest
-plan       routing.select -> the attempts to make, in order
+plan       routing.select -> the attempts to make, in order; a model's rate limits
+reserve    the most that the request may cost, where a limit or a balance bounds its key
 dispatch   each attempt, until one brings content
 relay      its answer to the client, whole or as it is made
 settle     once, in `finally`: usage, cost, record, metrics
@@ -10,7 +11,11 @@ settle     once, in `finally`: usage, cost, record, metrics
 import asyncio
 import logging
 
+from msgspec.structs import replace
+
+from waystation.accounts.limits import Limits
 from waystation.codec.dialect import Dialect
+from waystation.codec.error_envelope import error_headers
 from waystation.errors import DeadlineExceeded, GatewayError, InternalError, Unavailable
 from waystation.exchange import Exchange
 from waystation.operations.chat import ChatRequest
@@ -18,6 +23,7 @@ from waystation.operations.chat_events import StreamError
 from waystation.pipeline.answer import JSON, Answer, nobody
 from waystation.pipeline.caller import Caller
 from waystation.pipeline.planner import Planner
+from waystation.pipeline.reserve import Reserve
 from waystation.pipeline.router_metadata import RouterMetadata
 from waystation.pipeline.serving import Serving
 from waystation.pipeline.settle import Settlement
@@ -42,6 +48,9 @@ class Pipeline:
         *,
         router_metadata: RouterMetadata,
         request_timeout: float,
+        reserve: Reserve,
+        docs_root: str,
+        limits: Limits | None = None,
     ) -> None:
         self.planner = planner
         self._answer = answer
@@ -49,6 +58,9 @@ class Pipeline:
         self._watch = watch
         self._router_metadata = router_metadata
         self._request_timeout = request_timeout
+        self._reserve = reserve
+        self._docs_root = docs_root
+        self._limits = limits
 
     async def serve(
         self, exchange: Exchange, dialect: Dialect, path: str, body: bytes, caller: Caller
@@ -62,8 +74,13 @@ class Pipeline:
         self._watch.enter(watched)
         try:
             try:
-                request = exchange.request = dialect.parse_request(body, path)
+                request = exchange.request = _parsed(exchange, dialect, path, body)
                 plan = self._plan(exchange, request, len(body))
+                limits = self._limits
+                if limits is not None and limits.on_models:
+                    limits.admit_model(exchange.account, plan.attempts[0].candidate.model.id)
+                if self._reserve.guards(exchange.account):
+                    await self._reserve(exchange, request, plan)
                 if request.stream:
                     await self._answer.streamed(serving, request, plan)
                 else:
@@ -74,6 +91,8 @@ class Pipeline:
                 task.uncancel()
                 await _stop(serving, watched.reason)
             except GatewayError as error:
+                if error.availability is not None:
+                    error.availability = replace(error.availability, docs_root=self._docs_root)
                 await _refuse(serving, error)
             except Exception:
                 log.exception("unexpected failure", extra={"generation": exchange.id})
@@ -81,6 +100,14 @@ class Pipeline:
         finally:
             self._watch.leave(watched)
             self._settlement.settle(exchange)
+            self._count_tokens(exchange)
+
+    def _count_tokens(self, exchange: Exchange) -> None:
+        """What was used, against the limits of who used it and of what served it."""
+        limits, usage, endpoint = self._limits, exchange.usage, exchange.endpoint
+        if limits is not None and limits.on_tokens and usage is not None and endpoint is not None:
+            tokens = usage.prompt_tokens + usage.completion_tokens
+            limits.spend(exchange.account, endpoint.model_id, tokens)
 
     def _plan(self, exchange: Exchange, request: ChatRequest, body_bytes: int) -> Plan:
         plan = exchange.plan = self.planner.decide(exchange, request, body_bytes)
@@ -88,6 +115,11 @@ class Pipeline:
             raise unavailable(plan.question, plan.excluded)
         exchange.strategy = plan.attempts[0].candidate.strategy
         return plan
+
+
+def _parsed(exchange: Exchange, dialect: Dialect, path: str, body: bytes) -> ChatRequest:
+    request = dialect.parse_request(body, path)
+    return replace(request, betas=exchange.betas) if exchange.betas else request
 
 
 async def _stop(serving: Serving, reason: Reason) -> None:
@@ -109,10 +141,8 @@ async def _refuse(serving: Serving, error: GatewayError) -> None:
         exchange.status = 200
         renderer = dialect.stream_renderer(nobody(exchange))
         renderer.metadata = serving.metadata
-        await serving.delivery.fail(renderer, StreamError(error))
+        await serving.delivery.fail(renderer, StreamError(error, exchange.usage))
         return
     exchange.status = error.status
-    named = list(serving.headers)
-    if error.retry_after is not None:
-        named.append((b"retry-after", str(error.retry_after).encode()))
+    named = [*serving.headers, *error_headers(error)]
     caller.reply(error.status, JSON, named, dialect.render_error(error, exchange.id, serving.metadata))

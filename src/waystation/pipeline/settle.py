@@ -57,8 +57,14 @@ class Settlement:
             return
         exchange.settled = True
         exchange.ended = ended = time.monotonic()
-        record = self._record(exchange, ended)
-        self._generations.append(record)
+        reservation, charge, byok = exchange.reservation, 0, 0
+        try:
+            record = self._record(exchange, ended)
+            self._generations.append(record)
+            charge, byok = record.charged, record.byok
+        finally:
+            if reservation is not None:
+                reservation.settle(charge, byok)
         self._observer.settled(exchange, ended)
         first = exchange.first_content
         started = exchange.started

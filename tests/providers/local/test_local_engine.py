@@ -56,7 +56,7 @@ class Listener:
 
     async def about(self, words: str) -> None:
         """Wait for a message with these words; ten seconds at most."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while words not in await self._messages.get():
                 continue
 
@@ -225,7 +225,7 @@ def test_end_of_the_pipe_ends_the_child(model_path: Path) -> None:
         assert child.stdout.readline().startswith(b"READY http://127.0.0.1:")
         child.stdin.close()
 
-        assert child.wait(timeout=10) == 0
+        assert child.wait(timeout=30) == 0
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's help is Linux's")
@@ -268,7 +268,7 @@ def is_running(pid: int) -> bool:
 
 
 def wait_until_gone(pid: int) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while is_running(pid):
         assert time.monotonic() < deadline, f"process {pid} is an orphan"
         time.sleep(0.01)
