@@ -16,38 +16,27 @@ from waystation.accounts.limits import Limits
 from waystation.api.control import ControlPlane
 from waystation.api.cors import Cors
 from waystation.api.credits import credit_routes
-from waystation.api.description import InferenceRoute, description_routes
+from waystation.api.description import description_routes
 from waystation.api.error_page import error_page_routes
 from waystation.api.generations import generation_routes
 from waystation.api.health import Check, health_routes
-from waystation.api.inference import Inference
+from waystation.api.inference import Entry
 from waystation.api.models import Listing, model_routes
 from waystation.api.route import planning_routes
 from waystation.api.routes import FrontDoor
 from waystation.app.access import Access
 from waystation.app.address import public_address
+from waystation.app.inbound import DESCRIBED, DIALECTS, google_routes, inference_routes
 from waystation.app.leases import LeaseKeeping
 from waystation.catalog.endpoint import Endpoint
 from waystation.catalog.index import Catalog
 from waystation.catalog.layers import configured_layer
 from waystation.catalog.load import load
-from waystation.codec.dialect import Dialect, Outward
+from waystation.codec.dialect import Outward
 from waystation.credits.bound import Ceilings
 from waystation.credits.cost import Tariffs
 from waystation.credits.money import nano_of
-from waystation.dialects import (
-    anthropic_messages,
-    bedrock_converse,
-    cohere,
-    gemini,
-    ollama,
-    openai_chat,
-    openai_completions,
-    openai_responses,
-)
-from waystation.dialects.anthropic_messages.wire import WireRequest as MessagesBody
-from waystation.dialects.openai_chat.wire import WireRequest
-from waystation.dialects.openai_responses.wire import WireRequest as ResponsesBody
+from waystation.dialects import bedrock_converse, cohere, ollama, openai_chat, openai_responses
 from waystation.generations.log import GenerationLog
 from waystation.pipeline.answer import Answer
 from waystation.pipeline.attempts import Attempts, Persistence
@@ -79,24 +68,10 @@ from waystation.upstream.client import Client, ClientSettings, Timeouts
 from waystation.upstream.guard import AddressGuard
 
 log = logging.getLogger(__name__)
-INFERENCE = {
-    "/chat/completions": InferenceRoute("Chat completion", "sendChatCompletionRequest", WireRequest),
-    "/completions": InferenceRoute("Text completion (legacy)", "completions", WireRequest),
-    "/messages": InferenceRoute("Message (Anthropic)", "createMessages", MessagesBody),
-    "/responses": InferenceRoute("Response (OpenAI)", "createResponses", ResponsesBody),
-}
-DIALECTS: tuple[Dialect, ...] = (
-    openai_chat.DIALECT,
-    openai_completions.DIALECT,
-    anthropic_messages.DIALECT,
-    openai_responses.DIALECT,
-)
-"""What clients may speak."""
 OUTWARD: tuple[Outward, ...] = (
     *DIALECTS,
     bedrock_converse.DIALECT,
     cohere.DIALECT,
-    gemini.DIALECT,
     ollama.DIALECT,
     openai_responses.AZURE,
     openai_responses.BEDROCK,
@@ -272,11 +247,7 @@ class Gateway:
     ) -> FrontDoor:
         settings, planner = self.settings, pipeline.planner
         cors = Cors(settings.server.cors_origins)
-        inference = {
-            path: Inference(dialect, pipeline, self.keys, cors, limits)
-            for dialect in DIALECTS
-            for path in dialect.routes
-        }
+        entry = Entry(self.keys, cors, limits)
 
         def provider_name(slug: str) -> str:
             return name_of(slug, registry, planner.offers.catalog)
@@ -307,9 +278,15 @@ class Gateway:
             *account_handlers,
             *error_page_routes(),
         ]
-        handlers += description_routes(handlers, INFERENCE)
+        handlers += description_routes(handlers, DESCRIBED)
         max_body = settings.server.max_body_mb * 2**20
-        return FrontDoor(inference, ControlPlane(handlers, self.keys, cors), cors, max_body)
+        return FrontDoor(
+            inference_routes(pipeline, entry),
+            google_routes(pipeline, entry),
+            ControlPlane(handlers, self.keys, cors),
+            cors,
+            max_body,
+        )
 
 
 def _ceilings(settings: Settings) -> Ceilings:

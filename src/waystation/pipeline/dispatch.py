@@ -22,6 +22,7 @@ from waystation.pipeline.media import MediaFetch
 from waystation.providers.base import Amendment, Provider
 from waystation.providers.registry import Registry
 from waystation.routing.plan import PlannedAttempt
+from waystation.routing.tier import at_tier
 from waystation.upstream.client import Client, Response, Timeouts
 
 MAX_ERROR_BYTES = 256 * 1024
@@ -69,7 +70,7 @@ class Dispatch:
         dialect = self._dialects[provider.dialect_for(endpoint)]
         if self._media is not None and dialect.bytes_only:
             request = await self._media.inlined(request, dialect.bytes_only, exchange.fetched)
-        rendered = dialect.render_request(request, provider.target(endpoint))
+        rendered = dialect.render_request(at_tier(request, planned), provider.target(endpoint))
         amendment = provider.amend_request(rendered.body, endpoint)
         exchange.dropped = [*rendered.dropped, *(amendment.dropped if amendment else ())]
         key = provider.key_at(attempt.key)

@@ -137,7 +137,7 @@ class _Telling:
             None if price == UNKNOWN_PRICE else round(price * 1e6, 6),
             chance,
             exponential(self.question.seed, offer.salt) * self.rule.square(offer) * 1e12 if drawn else None,
-            _shown(health, self.question.now),
+            shown(health, self.question.now),
             tuple(self._why(offer, health, place)),
         )
 
@@ -186,7 +186,8 @@ def _order(question: Question, candidate: Candidate) -> OrderBy | str:
     return sort_of(question.request, candidate) or question.offers.order
 
 
-def _shown(health: EndpointHealth, now: float) -> HealthShown:
+def shown(health: EndpointHealth, now: float) -> HealthShown:
+    """What is told of an endpoint's health at this moment."""
     return HealthShown(
         health.uptime_5m,
         health.uptime_30m,
