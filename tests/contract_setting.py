@@ -20,6 +20,8 @@ comment_grace = 0.2
 max_body_mb = 1
 [routing]
 order = "listed"
+repeats = 0
+health = false
 [providers.first]
 base_url = "{first}"
 api_key = "sk-fake-first"

@@ -10,6 +10,7 @@ GatewayError
 │   ├── NotFound              404  no such resource
 │   ├── PayloadTooLarge       413  body over the limit
 │   ├── Unprocessable         422  well formed, but makes no sense
+│   ├── TooManyRequests       429  over a rate limit of the gateway's own
 │   └── ModelUnavailable      400 403 404  this model cannot be served; carries an Availability
 ├── ProviderError             another attempt may help
 │   ├── UpstreamRejected      4xx  the provider refused the request
@@ -149,11 +150,27 @@ class Unprocessable(RequestError):
     error_type = "unprocessable"
 
 
+class TooManyRequests(RequestError):
+    """Over a rate limit of the gateway's own: `limit` requests or tokens; `reset` is Unix milliseconds."""
+
+    status = 429
+    error_type = "rate_limit_exceeded"
+
+    def __init__(self, message: str, *, limit: int, reset: int, retry_after: int) -> None:
+        super().__init__(message, retry_after=retry_after)
+        self.limit = limit
+        self.reset = reset
+
+
 class ModelUnavailable(RequestError):
     """The model cannot be served; `availability.code` says why. Status by code: contract 2.4."""
 
     status = 404
     error_type = "not_found"
+
+
+_ONE_ENDPOINTS_OWN = ("context_length_exceeded", "content_policy_violation")
+"""Refusals by a limit or a policy that another endpoint of the same model may not have (contract 8.2, step 11)."""
 
 
 class ProviderError(GatewayError):
@@ -164,6 +181,8 @@ class ProviderError(GatewayError):
     code = "provider_unavailable"
     another_endpoint_may_help = True
     """False for what every endpoint of the same model would refuse alike."""
+    may_pass = False
+    """True for what the same endpoint may have got over a moment later."""
 
     def __init__(
         self,
@@ -183,6 +202,8 @@ class ProviderError(GatewayError):
             provider_code=provider_code,
         )
         self.upstream_status = upstream_status
+        if error_type in _ONE_ENDPOINTS_OWN:
+            self.another_endpoint_may_help = True
 
 
 class UpstreamRejected(ProviderError):
@@ -214,6 +235,7 @@ class RateLimited(ProviderError):
     status = 429
     error_type = "rate_limit_exceeded"
     code = "capacity_exhausted"
+    may_pass = True
 
 
 class Overloaded(ProviderError):
@@ -222,12 +244,14 @@ class Overloaded(ProviderError):
     status = 503
     error_type = "provider_overloaded"
     code = "temporarily_unavailable"
+    may_pass = True
 
 
 class TimedOut(Overloaded):
     """A deadline of this attempt passed: connect, first byte, between bytes, or in total."""
 
     code = "timeout"
+    may_pass = False
 
 
 class ConnectionFailed(Overloaded):

@@ -10,9 +10,11 @@ from msgspec import Struct
 
 from waystation.accounts.keys import Account
 from waystation.catalog.endpoint import Endpoint
+from waystation.credits.lease import Reservation
 from waystation.errors import GatewayError
 from waystation.operations.chat import ChatRequest
 from waystation.operations.usage import Cost, Usage
+from waystation.routing.plan import Plan
 
 
 class Attribution(Struct, frozen=True):
@@ -24,6 +26,15 @@ class Attribution(Struct, frozen=True):
     user_agent: str | None = None
     session_id: str | None = None
     wants_metadata: bool = False
+    route_seed: int | None = None
+    """Fixes the draw among endpoints (`X-Waystation-Route-Seed`)."""
+
+
+class Called(Struct):
+    """A tool call of the answer: its name, and its arguments in pieces as they came."""
+
+    name: str
+    arguments: list[str]
 
 
 class Attempt(Struct):
@@ -36,6 +47,12 @@ class Attempt(Struct):
     status: int | None = None
     upstream_id: str | None = None
     error: GatewayError | None = None
+    key: int = 0
+    """Which of the provider's keys it was made with."""
+    served: bool = False
+    """The answer is this attempt's."""
+    outrun: bool = False
+    """Given up because another endpoint, asked at the same time, answered first."""
 
 
 class Exchange(Struct):
@@ -50,10 +67,15 @@ class Exchange(Struct):
     dialect: str
     account: Account
     app: Attribution
+    betas: tuple[str, ...] = ()
+    """Features in beta that the caller asks endpoints of Anthropic's wire for (header `x-anthropic-beta`)."""
     request: ChatRequest | None = None
+    plan: Plan | None = None
     strategy: str = "direct"
     attempts: list[Attempt] = []
     endpoint: Endpoint | None = None
+    asked_model: str = ""
+    """What sticky sessions know the model under that served: its id, or the router's slug."""
     provider_name: str | None = None
     dropped: list[str] = []
     fetched: dict[str, str] = {}
@@ -66,10 +88,14 @@ class Exchange(Struct):
     native_finish_reason: str | None = None
     upstream_id: str | None = None
     served_tier: str | None = None
+    calls: list[Called] = []
+    """The tool calls of the answer, where the request brought tools."""
     error: GatewayError | None = None
     status: int = 0
     cancelled: bool = False
     settled: bool = False
+    reservation: Reservation | None = None
+    """What is held of limits and balance until the exchange is settled."""
 
 
 def begin_exchange(dialect: str, account: Account, app: Attribution) -> Exchange:

@@ -13,7 +13,7 @@ from gateway_process import API_KEY, MANAGEMENT_KEY, GatewayProcess, StartGatewa
 from shared_folder import shared
 
 LOCAL_MODEL = "huggingfacetb/smollm2-135m-instruct"
-NOT_SERVED_YET = {"responses", "responses_stream", "embeddings"}
+NOT_SERVED_YET = {"embeddings"}
 """Checks of operations that this version does not serve."""
 NEEDS_MORE_THAN_THE_KIT_GIVES = {"error_402", "error_429"}
 """Checks that the kit skips without a key whose credit is spent, or cannot provoke."""
@@ -30,7 +30,22 @@ def replayed(start_gateway: StartGateway, replay_module: ModuleType) -> Iterator
         )
 
 
-def kit(script: str, gateway: GatewayProcess, model: str, skip: set[str]) -> dict[str, str]:
+@pytest.fixture(scope="module")
+def replayed_claude(start_gateway: StartGateway, replay_module: ModuleType) -> Iterator[GatewayProcess]:
+    """A gateway whose only configured provider is Anthropic, played from recordings."""
+    with replay_module.ReplayServer(shared("fixtures")) as upstream:
+        yield start_gateway(
+            f'[providers.anthropic]\napi_key = "sk-fake-claude"\nbase_url = "{upstream.url}/anthropic/v1"\n'
+        )
+
+
+def kit(
+    script: str,
+    gateway: GatewayProcess,
+    model: str,
+    skip: set[str],
+    unserved: str = "anthropic/claude-sonnet-4.5",
+) -> dict[str, str]:
     """Run one of the kit's clients; its verdicts by check, those of checks in `skip` left out."""
     path = shared("conformance", script)
     names = re.findall(r"^@check\s*\ndef (\w+)\(", path.read_text(), re.MULTILINE)
@@ -39,7 +54,7 @@ def kit(script: str, gateway: GatewayProcess, model: str, skip: set[str]) -> dic
         "BASE_URL": gateway.base_url,
         "API_KEY": API_KEY,
         "MODEL": model,
-        "UNSERVED_MODEL": "anthropic/claude-sonnet-4.5",
+        "UNSERVED_MODEL": unserved,
         "ONLY": ",".join(name for name in names if name not in skip),
         "PYTHONDONTWRITEBYTECODE": "1",
     }
@@ -61,6 +76,14 @@ def test_every_served_check_passes_with_recorded_providers(script: str, replayed
     verdicts = kit(script, replayed, "openai/gpt-5-mini", skip)
     assert failures(verdicts) == {}
     assert len(verdicts) >= 11
+
+
+@pytest.mark.parametrize("model", ["anthropic/claude-haiku-4.5"])
+def test_the_anthropic_sdk_is_served_by_claude(model: str, replayed_claude: GatewayProcess) -> None:
+    skip = NEEDS_MORE_THAN_THE_KIT_GIVES | {"error_529"}
+    verdicts = kit("anthropic_python.py", replayed_claude, model, skip, unserved="openai/gpt-5-mini")
+    assert failures(verdicts) == {}
+    assert len(verdicts) >= 12
 
 
 def test_the_current_key_satisfies_the_openrouter_sdk(replayed: GatewayProcess) -> None:

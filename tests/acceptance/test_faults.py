@@ -63,7 +63,9 @@ def setting(start_gateway: StartGateway, replay_module: ModuleType) -> Iterator[
                 ("sound", sound, row("acme/dual")),
             )
         )
-        yield Setting(start_gateway(f'[routing]\norder = "listed"\n{rows}'), faulty, sound)
+        yield Setting(
+            start_gateway(f'[routing]\norder = "listed"\nrepeats = 0\nhealth = false\n{rows}'), faulty, sound
+        )
 
 
 def row(model: str) -> str:

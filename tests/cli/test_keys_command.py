@@ -36,7 +36,7 @@ def test_a_listed_key_is_masked_and_described(run: Run) -> None:
     assert "\x1b" not in plain.output
     cells = plain.output.splitlines()[1].split()
     assert [cells[0], *cells[2:4]] == [str(row["hash"])[:12], "ci", "management"]
-    assert cells[-2:] == ["2030-01-02", "valid"]
+    assert cells[-3:] == ["none", "2030-01-02", "valid"]
     assert row["expires_at"] == "2030-01-02T00:00:00+00:00"
     assert (row["name"], row["is_management"], row["origin"]) == ("ci", True, "operator")
     assert raw not in json.dumps(row)
@@ -82,3 +82,38 @@ def test_no_such_key_is_said_without_repeating_it(run: Run) -> None:
 
 def test_the_prefix_is_that_of_the_settings(run: Run) -> None:
     assert run("keys", "create", "x", WAYSTATION_KEYS__PREFIX="acme-").stdout.startswith("acme-")
+
+
+def test_a_limit_is_shown_and_can_be_changed_and_lifted(run: Run) -> None:
+    made = json.loads(
+        run("keys", "create", "x", "--limit", "12.50", "--limit-reset", "weekly", "--json").stdout
+    )
+    assert (made["limit"], made["limit_reset"]) == (12.5, "weekly")
+    assert "$12.5 weekly" in run("keys", "list").output
+
+    raised = json.loads(run("keys", "change", "x", "--limit", "20", "--name", "y", "--json").stdout)
+    assert (raised["limit"], raised["limit_reset"], raised["name"]) == (20, "weekly", "y")
+    lifted = json.loads(
+        run("keys", "change", "y", "--limit", "none", "--limit-reset", "never", "--json").stdout
+    )
+    assert (lifted["limit"], lifted["limit_reset"], lifted["hash"]) == (None, None, made["hash"])
+
+
+def test_a_key_is_disabled_and_enabled(run: Run) -> None:
+    run("keys", "create", "x")
+
+    assert "disabled" in run("keys", "change", "x", "--disable").output
+    assert listed(run)[0]["disabled"] is True
+    run("keys", "change", "x", "--limit", "1")
+    assert listed(run)[0]["disabled"] is True
+    run("keys", "change", "x", "--enable")
+    assert listed(run)[0]["disabled"] is False
+
+
+@pytest.mark.parametrize("limit", ["-1", "much", "nan", "1e30"])
+def test_what_is_no_limit_is_refused(run: Run, limit: str) -> None:
+    result = run("keys", "create", "x", "--limit", limit)
+
+    assert result.exit_code == 2
+    assert "expected an amount of USD" in result.output
+    assert listed(run) == []

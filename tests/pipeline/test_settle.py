@@ -13,7 +13,10 @@ from waystation.credits.cost import Tariffs, recompute
 from waystation.exchange import Attempt, Attribution, Exchange, begin_exchange
 from waystation.generations.log import GenerationLog
 from waystation.operations.usage import Usage
+from waystation.pipeline.observe import Observer
 from waystation.pipeline.settle import Settlement
+from waystation.routing.health import Health
+from waystation.routing.sticky import MemoryStickyStore, StickySessions
 from waystation.storage.memory import MemoryGenerationStore
 from waystation.telemetry.logging import ExchangeLog
 from waystation.telemetry.metrics import Metrics
@@ -38,7 +41,9 @@ class Gateway:
         self.out = io.StringIO()
         self.lines = ExchangeLog("info", "json", self.out)
         self.tariffs = Tariffs()
-        self.settlement = Settlement(self.generations, self.metrics, self.lines, self.tariffs)
+        self.health = Health()
+        observer = Observer(self.health, StickySessions(MemoryStickyStore()))
+        self.settlement = Settlement(self.generations, self.metrics, self.lines, self.tariffs, observer)
 
     def served(self) -> Exchange:
         """An exchange that one attempt answered."""

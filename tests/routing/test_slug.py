@@ -5,9 +5,10 @@ import pytest
 from waystation.catalog.endpoint import Endpoint
 from waystation.catalog.index import Catalog, LatestFamily
 from waystation.catalog.model import Model
-from waystation.errors import InvalidRequest, ModelUnavailable
+from waystation.errors import InvalidRequest, ModelUnavailable, NotFound
 from waystation.operations.chat import ChatRequest, Message
 from waystation.operations.parts import Text
+from waystation.operations.preferences import OrderBy
 from waystation.routing.offers import Offers
 from waystation.routing.plan import Candidate
 from waystation.routing.prompt import PromptSize
@@ -108,3 +109,65 @@ def test_latest_prefers_a_model_that_can_be_called() -> None:
     offers = Offers(CATALOG, lambda endpoint: endpoint.model_id == "acme/gem-1", "price", {}, str)
     (candidate,) = resolved("~acme/gem-latest", offers=offers)
     assert candidate.model.id == "acme/gem-1"
+
+
+@pytest.mark.parametrize(
+    ("name", "sort", "tier", "strategy"),
+    [
+        ("acme/m1:nitro", "throughput", "priority", "direct"),
+        ("acme/m1:floor", "price", "flex", "direct"),
+        ("acme/m1:exacto", "exacto", None, "direct"),
+        ("acme/m1:FLOOR", "price", "flex", "direct"),
+        ("acme/old-m1:nitro", "throughput", "priority", "alias"),
+        ("~acme/gem-latest:floor", "price", "flex", "latest"),
+        ("acme/m1:floor:nitro", "throughput", "priority", "direct"),
+        ("acme/m1", None, None, "direct"),
+    ],
+)
+def test_dynamic_variants_are_peeled_from_the_right(
+    name: str, sort: str | None, tier: str | None, strategy: str
+) -> None:
+    (candidate,) = resolved(name)
+    assert (candidate.sort, candidate.tier, candidate.strategy) == (sort, tier, strategy)
+    assert candidate.requested == name
+
+
+def test_a_static_variant_is_a_row_below_a_dynamic_one() -> None:
+    offers = Offers(Catalog([model("acme/m1"), model("acme/m1:free")]), lambda _: True, "price", {}, str)
+    (candidate,) = resolved("acme/m1:free:nitro", offers=offers)
+    assert (candidate.model.id, candidate.sort) == ("acme/m1:free", "throughput")
+
+
+@pytest.mark.parametrize("variant", ["extended", "thinking", "batch", "nonsense"])
+def test_a_static_variant_without_a_row_is_not_found(variant: str) -> None:
+    error = refusal(f"acme/m1:{variant}")
+    assert error.status == 400
+    assert error.availability is not None
+    assert error.availability.code == "model_not_found"
+    assert "acme/m1" in error.availability.fallback_models
+
+
+def test_online_names_the_plugin_that_is_missing() -> None:
+    with pytest.raises(InvalidRequest, match="plugin `web`"):
+        resolved("acme/m1:online")
+
+
+def test_a_preset_that_does_not_exist_is_a_404() -> None:
+    for name in ("@preset/x", "acme/m1@preset/x"):
+        with pytest.raises(NotFound, match="preset x") as caught:
+            resolved(name)
+        assert caught.value.status == 404
+
+
+def test_the_automatic_router_is_whichever_is_handed_in() -> None:
+    picked = Candidate(CATALOG.models[0], "auto", "openrouter/auto")
+
+    def pick(asking: Asking, name: str, sort: OrderBy | None) -> tuple[Candidate, ...]:
+        assert (asking.request.model, sort) == (name, None)
+        return (picked,)
+
+    for name in ("auto", "openrouter/auto", "waystation/auto"):
+        request = ChatRequest("openai_chat", name, HELLO)
+        asking = Asking(request, PromptSize(10, lambda: 3), OFFERS)
+        assert resolve(asking, {"openrouter/auto": pick}) == (picked,)
+        assert refusal(name).status == 400, "without one the name is unknown"

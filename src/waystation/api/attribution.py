@@ -1,5 +1,8 @@
 """Which app asks, from its headers (contract section 1; OpenRouter's app attribution). Everything is bounded and optional."""
 
+import re
+
+from waystation.errors import InvalidRequest
 from waystation.exchange import Attribution
 
 CATEGORIES = frozenset(
@@ -31,12 +34,16 @@ NAMES = frozenset(
         b"x-openrouter-metadata",
         b"x-openrouter-experimental-metadata",
         b"x-session-id",
+        b"x-waystation-route-seed",
     )
 )
 
 
 def attribution(headers: dict[bytes, bytes]) -> Attribution:
-    """What the headers say; texts are cut at 512 characters, the session at 256, categories at the first two known."""
+    """What the headers say; texts are cut at 512 characters, the session at 256, categories at the first two known.
+
+    `InvalidRequest` for a seed that is no integer.
+    """
     agent = _text(headers.get(b"user-agent"))
     if headers.keys().isdisjoint(NAMES):
         return Attribution(user_agent=agent)
@@ -50,12 +57,21 @@ def attribution(headers: dict[bytes, bytes]) -> Attribution:
         user_agent=agent,
         session_id=_text(headers.get(b"x-session-id"), 256),
         wants_metadata=wants is not None and wants.strip().lower() == b"enabled",
+        route_seed=_seed(headers.get(b"x-waystation-route-seed")),
     )
 
 
 def _known(value: bytes) -> tuple[str, ...]:
     names = (name.strip().lower() for name in value.decode("latin-1").split(","))
     return tuple(name for name in names if name in CATEGORIES)[:2]
+
+
+def _seed(value: bytes | None) -> int | None:
+    if value is None:
+        return None
+    if not re.fullmatch(rb"-?\d{1,19}", value.strip()):
+        raise InvalidRequest("X-Waystation-Route-Seed: must be an integer.")
+    return int(value)
 
 
 def _text(value: bytes | None, limit: int = LIMIT) -> str | None:

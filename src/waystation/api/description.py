@@ -22,7 +22,7 @@ ERRORS = {
     "404": "No endpoint can serve the model.",
     "408": "The exchange took longer than the gateway allows.",
     "413": "The body is too large.",
-    "429": "Every provider of the model is at capacity.",
+    "429": "Over a rate limit, or every provider of the model is at capacity.",
     "500": "A defect of the gateway.",
     "502": "The provider failed, and no other could answer.",
     "503": "Every attempt failed for a passing reason.",

@@ -3,10 +3,10 @@
 import logging
 from typing import Any
 
-import msgspec
 from litestar import MediaType, Request, Response
 from litestar.exceptions import HTTPException, MethodNotAllowedException, ValidationException
 
+from waystation.codec.error_envelope import error_headers, render_error_envelope
 from waystation.errors import GatewayError, InternalError, InvalidRequest, NotFound
 
 log = logging.getLogger(__name__)
@@ -14,7 +14,8 @@ log = logging.getLogger(__name__)
 
 def on_gateway_error(_: "Request[Any, Any, Any]", error: GatewayError) -> Response[bytes]:
     """Ours: status and words are already right."""
-    return _answer(error)
+    headers = {"retry-after": str(error.retry_after)} if error.retry_after is not None else None
+    return _answer(error, headers)
 
 
 def on_framework_error(request: "Request[Any, Any, Any]", error: HTTPException) -> Response[bytes]:
@@ -37,11 +38,12 @@ def on_unexpected_error(request: "Request[Any, Any, Any]", error: Exception) -> 
 
 
 def _answer(error: GatewayError, headers: dict[str, str] | None = None) -> Response[bytes]:
-    message = "Internal Server Error" if isinstance(error, InternalError) else error.message
-    metadata = {"error_type": error.error_type}
-    body = {"error": {"code": error.status, "message": message, "metadata": metadata}}
+    named = {name.decode(): value.decode() for name, value in error_headers(error)}
     return Response(
-        msgspec.json.encode(body), status_code=error.status, media_type=MediaType.JSON, headers=headers
+        render_error_envelope(error),
+        status_code=error.status,
+        media_type=MediaType.JSON,
+        headers={**(headers or {}), **named},
     )
 
 

@@ -1,6 +1,7 @@
 """Keys as the management wire says them (contract section 24; spec `createKeys`, `getCurrentKey`). Money is USD floats."""
 
 from waystation.accounts.keys import DEFAULT_WORKSPACE, Account
+from waystation.accounts.limits import FreeRequests
 from waystation.api.times import iso_of
 from waystation.credits.money import float_of
 from waystation.generations.spending import KeySpend
@@ -24,7 +25,7 @@ def key_row(account: Account, spend: KeySpend) -> JsonObject:
     }
 
 
-def current_key_row(account: Account, spend: KeySpend) -> JsonObject:
+def current_key_row(account: Account, spend: KeySpend, free: FreeRequests) -> JsonObject:
     """The caller's own key, of `/key`."""
     return {
         "is_free_tier": False,
@@ -35,7 +36,7 @@ def current_key_row(account: Account, spend: KeySpend) -> JsonObject:
         "allowed_data_regions": ["global"],
         "budgets": [],
         "effective_budget": None,
-        "free_model_daily_requests": {"limit": -1, "used": 0, "remaining": -1},
+        "free_model_daily_requests": {"limit": free.limit, "used": free.used, "remaining": free.remaining},
         "rate_limit": {"requests": -1, "interval": "10s", "note": "deprecated: says nothing"},
         **_shared(account, spend.sums),
     }

@@ -23,6 +23,7 @@ from waystation.accounts.keys import (
     account_of,
     make_key,
 )
+from waystation.accounts.limits import Limits
 from waystation.accounts.store import KeyEdit, KeyStore, refresh
 from waystation.api.key_rows import current_key_row, key_row
 from waystation.api.roles import Role, needs
@@ -69,8 +70,11 @@ class EditedKey(Struct, frozen=True):
 class Keys:
     """What the routes share. `prefix` begins new keys. A change is in this process's ring before it is answered."""
 
-    def __init__(self, store: KeyStore, ring: KeyRing, spending: Spending, prefix: str) -> None:
+    def __init__(
+        self, store: KeyStore, ring: KeyRing, spending: Spending, limits: Limits, prefix: str
+    ) -> None:
         self.store = store
+        self.limits = limits
         self.prefix = prefix
         self._ring = ring
         self._spending = spending
@@ -133,7 +137,8 @@ def _reading(keys: Keys) -> list[HTTPRouteHandler]:
         opt=needs(Role.KEY),
     )
     async def current(request: Request[Any, Account, Any]) -> JsonObject:
-        return {"data": current_key_row(*(await keys.spends((request.auth,)))[0])}
+        ((account, spend),) = await keys.spends((request.auth,))
+        return {"data": current_key_row(account, spend, keys.limits.free_requests(account))}
 
     return [list_keys, get_one, current]
 

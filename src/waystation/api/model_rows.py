@@ -11,6 +11,8 @@ from waystation.catalog.endpoint import Endpoint
 from waystation.catalog.model import Model
 from waystation.catalog.pricing import OVERRIDABLE, RATE_NAMES, Pricing
 from waystation.operations.parts import JsonObject
+from waystation.routing.health import Statistics
+from waystation.routing.standing import Quantiles
 
 UNKNOWN = "-1"
 PARAMETERS = frozenset(
@@ -78,8 +80,19 @@ def model_row(model: Model, top: Endpoint | None) -> JsonObject:
     return row
 
 
-def endpoint_row(model: Model, endpoint: Endpoint, provider_name: str, *, configured: bool) -> JsonObject:
-    """One entry of a model's endpoints. Measured figures are null until there are measurements."""
+def endpoint_row(
+    model: Model,
+    endpoint: Endpoint,
+    provider_name: str,
+    *,
+    configured: bool,
+    measured: Statistics,
+    figures: bool,
+) -> JsonObject:
+    """One entry of a model's endpoints. Measured figures are null until there are measurements.
+
+    `figures`: latency (ms) and throughput (tokens a second), which only callers with a key are shown (contract 1).
+    """
     return {
         "name": f"{provider_name} | {model.canonical_slug}",
         "model_id": model.canonical_slug,
@@ -98,13 +111,24 @@ def endpoint_row(model: Model, endpoint: Endpoint, provider_name: str, *, config
         "native_tools": {},
         "service_tier": endpoint.service_tier,
         "status": endpoint.status,
-        "latency_last_30m": None,
-        "throughput_last_30m": None,
-        "uptime_last_5m": None,
-        "uptime_last_30m": None,
-        "uptime_last_1d": None,
+        "latency_last_30m": _percentiles(measured.latency_30m, 1000) if figures else None,
+        "throughput_last_30m": _percentiles(measured.throughput_30m, 1) if figures else None,
+        "uptime_last_5m": _percent(measured.uptime_5m),
+        "uptime_last_30m": _percent(measured.uptime_30m),
+        "uptime_last_1d": _percent(measured.uptime_1d),
         "configured": configured,
     }
+
+
+def _percentiles(quantiles: Quantiles | None, unit: int) -> JsonObject | None:
+    if quantiles is None:
+        return None
+    named = (("p50", quantiles.p50), ("p75", quantiles.p75), ("p90", quantiles.p90), ("p99", quantiles.p99))
+    return {name: round(value * unit, 2) for name, value in named}
+
+
+def _percent(uptime: float | None) -> float | None:
+    return None if uptime is None else round(uptime, 2)
 
 
 def architecture(model: Model) -> JsonObject:

@@ -1,9 +1,10 @@
-"""The catalogue's routes (contract 21): models, their endpoints, providers. Public: no key is asked for.
+"""The catalogue's routes (contract 21): models, their endpoints, providers. Public, but for what is a caller's own.
 
 By default they list what the configured providers can serve; `?availability=all` lists everything known, each endpoint
 saying whether it is configured.
 """
 
+import time
 from collections.abc import Callable
 from typing import Any
 from xml.sax.saxutils import escape
@@ -11,21 +12,30 @@ from xml.sax.saxutils import escape
 from litestar import MediaType, Request, Response, get
 from litestar.handlers import HTTPRouteHandler
 
+from waystation.accounts.keys import KeyRing
+from waystation.api.credentials import account_of
 from waystation.api.model_filters import Listed, filters_of, ordered, page
 from waystation.api.model_rows import architecture, endpoint_row, model_row
+from waystation.api.request_headers import headers_of
 from waystation.api.roles import Role, needs
+from waystation.catalog.endpoint import Endpoint
 from waystation.catalog.model import Model
-from waystation.errors import NotFound
+from waystation.errors import GatewayError, NotFound
 from waystation.operations.parts import JsonObject
+from waystation.routing.health import Health
 from waystation.routing.offers import Offers, blended_price
+from waystation.routing.standing import endpoint_key
 
 
 class Listing:
     """What the routes show of the offers of the moment."""
 
-    def __init__(self, offers: Callable[[], Offers], provider_name: Callable[[str], str]) -> None:
+    def __init__(
+        self, offers: Callable[[], Offers], provider_name: Callable[[str], str], health: Health
+    ) -> None:
         self._offers = offers
         self.provider_name = provider_name
+        self._health = health
 
     def rows(self, *, everything: bool) -> list[Listed]:
         """Every model with the endpoints that may be shown."""
@@ -54,14 +64,35 @@ class Listing:
         )
         return Listed(model, tuple(shown))
 
-    def endpoints(self, model: Model, *, everything: bool) -> list[JsonObject]:
-        """The rows of a model's endpoints."""
+    def endpoints(self, model: Model, *, everything: bool, figures: bool) -> list[JsonObject]:
+        """The rows of a model's endpoints; `figures`: with latency and throughput."""
         offers = self._offers()
         endpoints = [*self.listed(model).endpoints, *model.tier_endpoints]
         shown = [(e, offers.is_callable(e)) for e in endpoints]
         if not everything and any(callable_now for _, callable_now in shown):
             shown = [pair for pair in shown if pair[1]]
-        return [endpoint_row(model, e, self.provider_name(e.provider), configured=c) for e, c in shown]
+        return [self._row(model, e, figures=figures) for e, _ in shown]
+
+    def without_retention(self, *, everything: bool, figures: bool) -> list[JsonObject]:
+        """The rows of all endpoints whose providers keep nothing."""
+        keepers = self._offers().catalog.providers
+        return [
+            self._row(row.model, e, figures=figures)
+            for row in self.rows(everything=everything)
+            for e in row.endpoints
+            if e.provider in keepers and keepers[e.provider].zdr
+        ]
+
+    def _row(self, model: Model, endpoint: Endpoint, *, figures: bool) -> JsonObject:
+        key = endpoint_key(model.id, endpoint.tag)
+        return endpoint_row(
+            model,
+            endpoint,
+            self.provider_name(endpoint.provider),
+            configured=self._offers().is_callable(endpoint),
+            measured=self._health.statistics(key, time.time()),
+            figures=figures,
+        )
 
     def select(self, query: dict[str, str]) -> list[Listed]:
         """The rows a query asks for, in its order."""
@@ -92,7 +123,7 @@ class Listing:
         ]
 
 
-def model_routes(listing: Listing) -> list[HTTPRouteHandler]:
+def model_routes(listing: Listing, keys: KeyRing) -> list[HTTPRouteHandler]:
     """All of them, below `/api/v1`."""
 
     @get(
@@ -121,6 +152,30 @@ def model_routes(listing: Listing) -> list[HTTPRouteHandler]:
         return {"data": {"count": len(listing.select(dict(request.query_params)))}}
 
     @get(
+        "/api/v1/models/user",
+        summary="List the caller's models",
+        operation_id="listModelsUser",
+        tags=["Models"],
+        opt=needs(Role.INFERENCE),
+    )
+    async def own_models(request: Request[Any, Any, Any]) -> JsonObject:
+        query = dict(request.query_params)
+        found = listing.select(query)
+        shown, following = page(found, query, "/api/v1/models/user")
+        return _list_body(shown, len(found), following)
+
+    @get(
+        "/api/v1/endpoints/zdr",
+        summary="List endpoints without data retention",
+        operation_id="listEndpointsZdr",
+        tags=["Models"],
+        opt=needs(Role.PUBLIC),
+    )
+    async def without_retention(request: Request[Any, Any, Any], availability: str = "") -> JsonObject:
+        known = _is_known(headers_of(request), keys)
+        return {"data": listing.without_retention(everything=availability == "all", figures=known)}
+
+    @get(
         "/api/v1/embeddings/models", summary="List embedding models", tags=["Models"], opt=needs(Role.PUBLIC)
     )
     async def embeddings(request: Request[Any, Any, Any]) -> JsonObject:
@@ -146,7 +201,10 @@ def model_routes(listing: Listing) -> list[HTTPRouteHandler]:
         tags=["Models"],
         opt=needs(Role.PUBLIC),
     )
-    async def endpoints(author: str, slug: str, availability: str = "") -> JsonObject:
+    async def endpoints(
+        request: Request[Any, Any, Any], author: str, slug: str, availability: str = ""
+    ) -> JsonObject:
+        known = _is_known(headers_of(request), keys)
         found = listing.find(author, slug)
         return {
             "data": {
@@ -155,7 +213,7 @@ def model_routes(listing: Listing) -> list[HTTPRouteHandler]:
                 "created": found.created or 0,
                 "description": "",
                 "architecture": architecture(found),
-                "endpoints": listing.endpoints(found, everything=availability == "all"),
+                "endpoints": listing.endpoints(found, everything=availability == "all", figures=known),
             }
         }
 
@@ -169,7 +227,16 @@ def model_routes(listing: Listing) -> list[HTTPRouteHandler]:
     async def providers() -> JsonObject:
         return {"data": listing.providers()}
 
-    return [models, count, embeddings, model, endpoints, providers]
+    return [models, count, own_models, without_retention, embeddings, model, endpoints, providers]
+
+
+def _is_known(headers: dict[bytes, bytes], keys: KeyRing) -> bool:
+    """Whether a valid key came with the request; these routes ask for none."""
+    try:
+        account_of(headers, keys)
+    except GatewayError:
+        return False
+    return True
 
 
 def _list_body(rows: list[Listed], total: int, following: str | None) -> JsonObject:

@@ -2,90 +2,84 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
+from decimal import Decimal
 from typing import Self
 
 from litestar.handlers import HTTPRouteHandler
 
-from waystation.accounts.bootstrap import FirstKeys, ensure_keys
+from waystation.accounts.bootstrap import FirstKeys
 from waystation.accounts.keys import KeyRing
-from waystation.accounts.store import KeyStore, refresh
-from waystation.api.consent import consent_routes
+from waystation.accounts.limits import Limits
 from waystation.api.control import ControlPlane
 from waystation.api.cors import Cors
-from waystation.api.description import InferenceRoute, description_routes
+from waystation.api.credits import credit_routes
+from waystation.api.description import description_routes
 from waystation.api.error_page import error_page_routes
 from waystation.api.generations import generation_routes
 from waystation.api.health import Check, health_routes
-from waystation.api.inference import Inference
-from waystation.api.keys import Keys, key_routes
+from waystation.api.inference import Entry
 from waystation.api.models import Listing, model_routes
-from waystation.api.oauth import Authorizations, oauth_routes
+from waystation.api.route import planning_routes
 from waystation.api.routes import FrontDoor
+from waystation.app.access import Access
 from waystation.app.address import public_address
+from waystation.app.inbound import DESCRIBED, DIALECTS, google_routes, inference_routes
+from waystation.app.leases import LeaseKeeping
 from waystation.catalog.endpoint import Endpoint
 from waystation.catalog.index import Catalog
 from waystation.catalog.layers import configured_layer
 from waystation.catalog.load import load
-from waystation.codec.dialect import Dialect, Outward
+from waystation.codec.dialect import Outward
+from waystation.credits.bound import Ceilings
 from waystation.credits.cost import Tariffs
-from waystation.dialects import (
-    anthropic_messages,
-    bedrock_converse,
-    cohere,
-    gemini,
-    ollama,
-    openai_chat,
-    openai_completions,
-    openai_responses,
-)
-from waystation.dialects.openai_chat.wire import WireRequest
-from waystation.errors import Unavailable
+from waystation.credits.money import nano_of
+from waystation.dialects import bedrock_converse, cohere, ollama, openai_chat, openai_responses
 from waystation.generations.log import GenerationLog
 from waystation.pipeline.answer import Answer
+from waystation.pipeline.attempts import Attempts, Persistence
 from waystation.pipeline.dispatch import Dispatch
 from waystation.pipeline.media import MediaFetch
+from waystation.pipeline.observe import Observer
 from waystation.pipeline.pipeline import Pipeline
+from waystation.pipeline.planner import Planner
+from waystation.pipeline.reserve import Reserve
+from waystation.pipeline.router_metadata import RouterMetadata
 from waystation.pipeline.settle import Settlement
 from waystation.pipeline.watch import Reason, Watch
 from waystation.providers.discover import discover
 from waystation.providers.own_models import own_models
 from waystation.providers.registry import Registry
+from waystation.routing.health import Health, HealthStore
 from waystation.routing.offers import Offers
+from waystation.routing.sticky import MemoryStickyStore, StickySessions
 from waystation.settings import Settings
-from waystation.storage.codes import SqlCodeStore
 from waystation.storage.engine import open_engine
 from waystation.storage.generations import SqlGenerationStore
-from waystation.storage.keys import SqlKeyStore
-from waystation.storage.spending import SqlSpending
+from waystation.storage.health import FileHealthStore
+from waystation.storage.leases import SqlLeaseStore
+from waystation.storage.ledger import SqlLedger
+from waystation.telemetry.endpoint_metrics import endpoint_lines
 from waystation.telemetry.logging import ExchangeLog
 from waystation.telemetry.metrics import Metrics
 from waystation.upstream.client import Client, ClientSettings, Timeouts
 from waystation.upstream.guard import AddressGuard
 
 log = logging.getLogger(__name__)
-INFERENCE = {
-    "/chat/completions": InferenceRoute("Chat completion", "sendChatCompletionRequest", WireRequest),
-    "/completions": InferenceRoute("Text completion (legacy)", "completions", WireRequest),
-}
-DIALECTS: tuple[Dialect, ...] = (openai_chat.DIALECT, openai_completions.DIALECT)
-"""What clients may speak."""
 OUTWARD: tuple[Outward, ...] = (
     *DIALECTS,
-    anthropic_messages.DIALECT,
     bedrock_converse.DIALECT,
     cohere.DIALECT,
-    gemini.DIALECT,
     ollama.DIALECT,
-    openai_responses.DIALECT,
     openai_responses.AZURE,
     openai_responses.BEDROCK,
     openai_responses.XAI,
 )
 """What providers may speak."""
-KEY_REFRESH = 0.4
-"""Seconds between two looks at what other processes did to the keys."""
+HEALTH_SAVE = 60.0
+"""Seconds between two savings of the endpoints' health."""
 REPORT_INTERVAL = 0.25
 """Seconds between two reports of settled exchanges to the metrics and the log."""
 
@@ -101,6 +95,7 @@ class Gateway:
         self.watch = Watch()
         self.metrics = Metrics()
         self.keys = KeyRing()
+        self.health = Health(remembers=settings.routing.health)
         self.draining = False
         self._stack = AsyncExitStack()
 
@@ -137,41 +132,73 @@ class Gateway:
         lines = ExchangeLog(settings.logging.level, settings.logging.format)
         engine = open_engine(settings.storage.database_url, data_dir)
         self._stack.push_async_callback(engine.dispose)
-        key_store = SqlKeyStore(engine)
-        self.first_keys = await ensure_keys(key_store, data_dir, settings.keys)
-        await refresh(self.keys, key_store)
+        access = Access(settings, engine, self.keys)
+        self._stack.callback(access.close)
+        self.first_keys = await access.start()
         generations = GenerationLog(SqlGenerationStore(engine), data_dir / "journal")
+        prepaid = settings.credits.mode == "prepaid"
+        leases = LeaseKeeping(SqlLeaseStore(engine), generations, data_dir, prepaid=prepaid)
+        self._stack.push_async_callback(leases.close)
         self._stack.push_async_callback(generations.close)
         await generations.start()
+        await leases.recover()
         client = Client(client_settings(settings))
         self._stack.push_async_callback(client.aclose)
+        await self._remember_health(FileHealthStore(data_dir))
         catalog, registry = await self._offer(client)
         self._stack.push_async_callback(registry.aclose)
         tariffs = Tariffs()
+        sessions = StickySessions(MemoryStickyStore())
         dialects = {dialect.name: dialect for dialect in OUTWARD}
         media = self._media_fetch() if settings.media.fetch else None
         dispatch = Dispatch(registry, dialects, client, timeouts_of(settings), media)
-        settlement = Settlement(generations, self.metrics, lines, tariffs)
+        observer = Observer(self.health, sessions)
+        settlement = Settlement(generations, self.metrics, lines, tariffs, observer)
         self._stack.callback(settlement.report)
+        planner = Planner(_offers(settings, catalog, registry, frozenset(dialects)), self.health, sessions)
         pipeline = Pipeline(
-            _offers(settings, catalog, registry, frozenset(dialects)),
-            Answer(dispatch, tariffs, settings.server.comment_grace),
+            planner,
+            Answer(
+                Attempts(registry, dispatch.timeouts_of, persistence_of(settings), observer),
+                dispatch,
+                tariffs,
+                settings.server.comment_grace,
+            ),
             settlement,
             self.watch,
-            settings.server.request_timeout,
+            router_metadata=RouterMetadata(lambda slug: name_of(slug, registry, catalog)),
+            request_timeout=settings.server.request_timeout,
+            reserve=Reserve(leases.reservations, _ceilings(settings)),
             docs_root=public_address(settings),
+            limits=access.limits,
         )
-        spending = SqlSpending(engine, generations.flush)
-        keys = Keys(key_store, self.keys, spending, settings.keys.prefix)
-        authorizations = Authorizations(keys, SqlCodeStore(engine))
-        key_handlers = [
-            *key_routes(keys),
-            *oauth_routes(authorizations),
-            *consent_routes(authorizations, self.keys),
+        account_handlers = [
+            *access.routes(generations.flush),
+            *credit_routes(SqlLedger(engine), generations.flush),
         ]
-        self.front_door = self._open_doors(pipeline, registry, generations, settlement, key_handlers)
+        self.front_door = self._open_doors(
+            pipeline,
+            registry,
+            generations,
+            settlement,
+            limits=access.limits,
+            account_handlers=account_handlers,
+        )
         self._keep_doing(_report_forever(settlement.report))
-        self._keep_doing(_refresh_forever(self.keys, key_store))
+        self._keep_doing(leases.keep())
+        self._keep_doing(access.follow_keys())
+
+    async def _remember_health(self, store: HealthStore) -> None:
+        """Take up what an earlier process learnt of endpoints; keep what this one learns, now and then and in the end."""
+        saved = await store.load()
+        if saved is not None:
+            self.health.restore(saved, time.time())
+
+        async def save() -> None:
+            await store.save(self.health.saved())
+
+        self._stack.push_async_callback(save)
+        self._keep_doing(_save_forever(save))
 
     def _media_fetch(self) -> MediaFetch:
         settings = self.settings
@@ -214,20 +241,16 @@ class Gateway:
         registry: Registry,
         generations: GenerationLog,
         settlement: Settlement,
-        key_handlers: list[HTTPRouteHandler],
+        *,
+        limits: Limits,
+        account_handlers: list[HTTPRouteHandler],
     ) -> FrontDoor:
-        settings = self.settings
+        settings, planner = self.settings, pipeline.planner
         cors = Cors(settings.server.cors_origins)
-        inference = {
-            path: Inference(dialect, pipeline, self.keys, cors)
-            for dialect in DIALECTS
-            for path in dialect.routes
-        }
+        entry = Entry(self.keys, cors, limits)
 
         def provider_name(slug: str) -> str:
-            provider = registry.get(slug)
-            facts = pipeline.offers.catalog.providers.get(slug)
-            return provider.name if provider is not None else facts.name if facts is not None else slug
+            return name_of(slug, registry, planner.offers.catalog)
 
         def checks() -> tuple[Check, ...]:
             health = generations.health()
@@ -241,20 +264,36 @@ class Gateway:
 
         def metrics() -> str:
             settlement.report()
+            now = time.time()
             return self.metrics.render(
-                {"waystation_live_exchanges": ("Exchanges under way.", len(self.watch))}
+                {"waystation_live_exchanges": ("Exchanges under way.", len(self.watch))},
+                endpoint_lines(self.health.snapshot(now), now),
             )
 
         handlers = [
             *health_routes(checks, metrics),
-            *model_routes(Listing(lambda: pipeline.offers, provider_name)),
-            *generation_routes(generations, alone=settings.server.workers == 1),
-            *key_handlers,
+            *model_routes(Listing(lambda: planner.offers, provider_name, self.health), self.keys),
+            *generation_routes(generations, lambda: planner.offers, alone=settings.server.workers == 1),
+            *planning_routes(planner, openai_chat.DIALECT),
+            *account_handlers,
             *error_page_routes(),
         ]
-        handlers += description_routes(handlers, INFERENCE)
+        handlers += description_routes(handlers, DESCRIBED)
         max_body = settings.server.max_body_mb * 2**20
-        return FrontDoor(inference, ControlPlane(handlers, self.keys, cors), cors, max_body)
+        return FrontDoor(
+            inference_routes(pipeline, entry),
+            google_routes(pipeline, entry),
+            ControlPlane(handlers, self.keys, cors),
+            cors,
+            max_body,
+        )
+
+
+def _ceilings(settings: Settings) -> Ceilings:
+    """How reservations guess what nobody bounds or prices."""
+    credit = settings.credits
+    request = credit.estimated_request_cost
+    return Ceilings(credit.estimated_completion_tokens, nano_of(Decimal(request)) if request else None)
 
 
 def client_settings(settings: Settings) -> ClientSettings:
@@ -284,6 +323,19 @@ def timeouts_of(settings: Settings) -> Timeouts:
     )
 
 
+def name_of(slug: str, registry: Registry, catalog: Catalog) -> str:
+    """A provider's display name."""
+    provider = registry.get(slug)
+    facts = catalog.providers.get(slug)
+    return provider.name if provider is not None else facts.name if facts is not None else slug
+
+
+def persistence_of(settings: Settings) -> Persistence:
+    """How much is tried for one exchange."""
+    routing = settings.routing
+    return Persistence(routing.repeats, routing.hedge_after, routing.health)
+
+
 def _offers(settings: Settings, catalog: Catalog, registry: Registry, spoken: frozenset[str]) -> Offers:
     def is_callable(endpoint: Endpoint) -> bool:
         provider = registry.get(endpoint.provider)
@@ -300,19 +352,17 @@ def _report(message: str) -> None:
     log.info(message)
 
 
-async def _refresh_forever(keys: KeyRing, store: KeyStore) -> None:
-    """Learn of keys that the command line or another process made, changed or revoked, within half a second or so."""
-    while True:
-        await asyncio.sleep(KEY_REFRESH)
-        with suppress(Unavailable):
-            await refresh(keys, store)
-
-
 async def _end(chore: asyncio.Task[None]) -> None:
     """Cancel a chore and wait for it: what it uses is closed next."""
     chore.cancel()
     with suppress(asyncio.CancelledError):
         await chore
+
+
+async def _save_forever(save: Callable[[], Coroutine[None, None, None]]) -> None:
+    while True:
+        await asyncio.sleep(HEALTH_SAVE)
+        await save()
 
 
 async def _report_forever(report: Callable[[], None]) -> None:

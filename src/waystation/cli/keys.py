@@ -1,4 +1,4 @@
-"""`waystation keys`: list, make and revoke keys in the database, beside a gateway that runs or not."""
+"""`waystation keys`: list, make, change and revoke keys in the database, beside a gateway that runs or not."""
 
 import time
 from collections.abc import Awaitable, Callable
@@ -7,25 +7,47 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from waystation.cli.key_rows import COLUMNS, SHOWN_HASH, facts, row
 from waystation.cli.options import configured, json_option, read_settings
 from waystation.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
-    from waystation.accounts.keys import Account
+    from waystation.accounts.keys import Account, LimitReset
     from waystation.accounts.store import KeyStore
     from waystation.settings import Settings
 
 _Result = TypeVar("_Result")
-_MADE_BY = {
-    "first_start": "first start",
-    "settings": "the configuration",
-    "operator": "an operator",
-    "oauth": "an app",
-}
-_SHOWN_HASH = 12
+NO_LIMIT = -1
+"""What `--limit none` says."""
+_NO_SUCH_KEY = 'no such key; "waystation keys list" shows ids and names'
+RESETS = click.Choice(["daily", "weekly", "monthly", "never"])
 
 
-@click.group(short_help="List, make and revoke keys.")
+class Usd(click.ParamType[int]):
+    """An amount of USD as nano-dollars, or `none`."""
+
+    name = "usd"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Nano-dollars; -1 stands for `none`."""
+        from decimal import Decimal, InvalidOperation
+
+        from waystation.credits.money import nano_of
+
+        if isinstance(value, int):
+            return value
+        if value == "none":
+            return NO_LIMIT
+        try:
+            nano = nano_of(Decimal(str(value)))
+        except (InvalidOperation, ValueError):
+            nano = -1
+        if not 0 <= nano <= 10**18:
+            self.fail('expected an amount of USD such as 12.50, or "none"', param, ctx)
+        return nano
+
+
+@click.group(short_help="List, make, change and revoke keys.")
 def keys() -> None:
     """The keys that clients send. The database holds only their SHA-256, so a key is shown once: when it is made."""
 
@@ -44,10 +66,9 @@ def list_keys(config_path: str | None, data_dir: str | None, *, as_json: bool) -
     settings = read_settings(config_path, data_dir)
     accounts = _with_store(settings, lambda store: store.all())
     if as_json:
-        print_json([_facts(account) for account in accounts])
+        print_json([facts(account) for account in accounts])
         return
-    columns = ("id", "key", "name", "kind", "made", "made by", "expires", "state")
-    print_table(columns, [_row(account) for account in accounts])
+    print_table(COLUMNS, [row(account) for account in accounts])
 
 
 @keys.command(short_help="Make a key.")
@@ -60,6 +81,10 @@ def list_keys(config_path: str | None, data_dir: str | None, *, as_json: bool) -
     type=click.DateTime(["%Y-%m-%d"]),
     help="Let the key end at the beginning of this day, UTC (default: never).",
 )
+@click.option(
+    "--limit", type=Usd(), metavar="USD", help="The most that the key may spend (default: no limit)."
+)
+@click.option("--limit-reset", type=RESETS, help="Let the limit start anew each UTC day, week or month.")
 @click.argument("name")
 def create(
     config_path: str | None,
@@ -67,17 +92,20 @@ def create(
     name: str,
     expires: datetime | None,
     *,
+    limit: int | None,
+    limit_reset: str | None,
     as_json: bool,
     management: bool,
 ) -> None:
     """Make a key called NAME and print it, the only time it is shown.
 
-    The key alone goes to standard output. A gateway that is running learns of it when it is started again.
+    The key alone goes to standard output. A running gateway knows it within a second.
 
     \b
     Examples:
       waystation keys create "my laptop"
       KEY=$(waystation keys create ci --expires 2030-01-01)
+      waystation keys create student --limit 5 --limit-reset monthly
     """
     settings = read_settings(config_path, data_dir)
     from msgspec.structs import replace
@@ -92,14 +120,68 @@ def create(
         created_at=int(time.time() * 1000),
         prefix=settings.keys.prefix,
     )
-    if expires is not None:
-        account = replace(account, expires_at=int(expires.replace(tzinfo=UTC).timestamp() * 1000))
+    account = replace(
+        account,
+        expires_at=None if expires is None else int(expires.replace(tzinfo=UTC).timestamp() * 1000),
+        limit=None if limit == NO_LIMIT else limit,
+        limit_reset=_reset(limit_reset),
+    )
     _with_store(settings, lambda store: store.add(account))
     if as_json:
-        print_json({"raw_key": raw} | _facts(account))
+        print_json({"raw_key": raw} | facts(account))
         return
     click.echo(raw)
-    click.echo("Keep it: it is not shown again. A running gateway knows it within a second or so.", err=True)
+    click.echo("Keep it: it is not shown again. A running gateway knows it within a second.", err=True)
+
+
+@keys.command(short_help="Change a key.")
+@configured
+@json_option
+@click.option("--name", help="Call it something else.")
+@click.option("--limit", type=Usd(), metavar="USD", help='The most that it may spend, or "none".')
+@click.option("--limit-reset", type=RESETS, help="When the limit starts anew.")
+@click.option("--disable/--enable", default=None, help="Refuse the key until it is enabled again.")
+@click.argument("key")
+def change(
+    config_path: str | None,
+    data_dir: str | None,
+    key: str,
+    *,
+    name: str | None,
+    limit: int | None,
+    limit_reset: str | None,
+    as_json: bool,
+    disable: bool | None,
+) -> None:
+    """Change what is said of a key. KEY is its id from the list, its name, or the key itself.
+
+    What no option names stays as it is. A running gateway knows it within a second.
+
+    \b
+    Examples:
+      waystation keys change ci --disable
+      waystation keys change "my laptop" --limit 20 --limit-reset monthly
+    """
+    settings = read_settings(config_path, data_dir)
+    from msgspec import UNSET
+
+    from waystation.accounts.store import KeyEdit
+
+    edit = KeyEdit(
+        name=name or UNSET,
+        disabled=UNSET if disable is None else disable,
+        limit=UNSET if limit is None else None if limit == NO_LIMIT else limit,
+        limit_reset=UNSET if limit_reset is None else _reset(limit_reset),
+        updated_at=int(time.time() * 1000),
+    )
+    account = _find(_with_store(settings, lambda store: store.all()), key)
+    changed = _with_store(settings, lambda store: store.update(account.key_hash, edit))
+    if changed is None:
+        raise click.ClickException(_NO_SUCH_KEY)
+    if as_json:
+        print_json(facts(changed))
+    else:
+        print_table(COLUMNS, [row(changed)])
 
 
 @keys.command(short_help="Revoke a key.")
@@ -108,7 +190,7 @@ def create(
 def revoke(config_path: str | None, data_dir: str | None, key: str) -> None:
     """Revoke a key for good. KEY is its id from the list, its name, or the key itself.
 
-    A running gateway refuses the key within a second or so. A key of the configuration comes back with the
+    A running gateway refuses the key within a second. A key of the configuration comes back with the
     next start until it is removed there.
 
     \b
@@ -119,9 +201,7 @@ def revoke(config_path: str | None, data_dir: str | None, key: str) -> None:
     settings = read_settings(config_path, data_dir)
     account = _find(_with_store(settings, lambda store: store.all()), key)
     _with_store(settings, lambda store: store.revoke(account.key_hash))
-    click.echo(
-        f"Revoked {account.label} ({account.name}). A running gateway refuses it within a second or so."
-    )
+    click.echo(f"Revoked {account.label} ({account.name}). A running gateway refuses it within a second.")
 
 
 def _with_store(settings: "Settings", act: "Callable[[KeyStore], Awaitable[_Result]]") -> _Result:
@@ -152,45 +232,19 @@ def _find(accounts: "list[Account]", key: str) -> "Account":
     found = [account for account in accounts if account.key_hash in (whole, key)] or [
         account
         for account in accounts
-        if account.name == key or (len(key) >= _SHOWN_HASH and account.key_hash.startswith(key))
+        if account.name == key or (len(key) >= SHOWN_HASH and account.key_hash.startswith(key))
     ]
     if len(found) == 1:
         return found[0]
     if found:
-        ids = ", ".join(account.key_hash[:_SHOWN_HASH] for account in found)
+        ids = ", ".join(account.key_hash[:SHOWN_HASH] for account in found)
         raise click.ClickException(f"{len(found)} keys have this name; use an id: {ids}")
-    raise click.ClickException('no such key; "waystation keys list" shows ids and names')
+    raise click.ClickException(_NO_SUCH_KEY)
 
 
-def _facts(account: "Account") -> dict[str, object]:
-    return {
-        "hash": account.key_hash,
-        "label": account.label,
-        "name": account.name,
-        "is_management": account.is_management,
-        "created_at": _time(account.created_at),
-        "expires_at": _time(account.expires_at),
-        "disabled": account.disabled,
-        "origin": account.origin,
-    }
+def _reset(word: str | None) -> "LimitReset | None":
+    from msgspec import convert
 
+    from waystation.accounts.keys import LimitReset
 
-def _row(account: "Account") -> tuple[str, ...]:
-    expired = account.expires_at is not None and account.expires_at <= time.time() * 1000
-    return (
-        account.key_hash[:_SHOWN_HASH],
-        account.label,
-        account.name,
-        "management" if account.is_management else "inference",
-        (_time(account.created_at) or "")[:10],
-        _MADE_BY[account.origin],
-        (_time(account.expires_at) or "never")[:10],
-        "disabled" if account.disabled else "expired" if expired else "valid",
-    )
-
-
-def _time(milliseconds: int | None) -> str | None:
-    """ISO 8601 in UTC."""
-    if milliseconds is None:
-        return None
-    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="seconds")
+    return None if word in (None, "never") else convert(word, LimitReset)

@@ -4,7 +4,9 @@ import click
 
 from waystation import __version__
 from waystation.cli.catalog import catalog
+from waystation.cli.credits import credit
 from waystation.cli.doctor import doctor
+from waystation.cli.explain import explain
 from waystation.cli.keys import keys
 from waystation.cli.local import local
 from waystation.cli.migrate import migrate
@@ -42,5 +44,5 @@ def main() -> None:
     """
 
 
-for command in (serve, doctor, local, catalog, keys, migrate):
+for command in (serve, doctor, explain, local, catalog, keys, credit, migrate):
     main.add_command(command)

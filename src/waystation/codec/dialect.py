@@ -26,6 +26,8 @@ class Identity(Struct, frozen=True):
     created: int
     include_reasoning: bool = True
     is_completion: bool = False
+    request: ChatRequest | None = None
+    """What was asked, for wires whose answers repeat it."""
 
 
 class Target(Struct, frozen=True):
@@ -70,6 +72,9 @@ class StreamParser(Protocol):
 
 class StreamRenderer(Protocol):
     """Events -> bytes for the client."""
+
+    metadata: JsonObject | None
+    """The router's, set for callers who asked: goes out with what ends the stream, an error included (contract 19)."""
 
     def feed(self, events: Sequence[Event]) -> bytes:
         """The frames that these events make; may be empty."""

@@ -4,7 +4,7 @@ from typing import Final
 
 from msgspec import json, to_builtins
 
-from waystation.errors import Availability, GatewayError
+from waystation.errors import Availability, GatewayError, TooManyRequests
 from waystation.operations.parts import JsonObject
 
 DOCS_PATH: Final = "/docs/errors"
@@ -24,6 +24,20 @@ def render_error_envelope(
     if metadata is not None and error.status != 500:
         body["openrouter_metadata"] = metadata
     return json.encode(body)
+
+
+def error_headers(error: GatewayError) -> list[tuple[bytes, bytes]]:
+    """What an error says in headers: when to come again, and of a rate limit how much it lets through (contract section 1)."""
+    headers = []
+    if error.retry_after is not None:
+        headers.append((b"retry-after", b"%d" % error.retry_after))
+    if isinstance(error, TooManyRequests):
+        headers += [
+            (b"x-ratelimit-limit", b"%d" % error.limit),
+            (b"x-ratelimit-remaining", b"0"),
+            (b"x-ratelimit-reset", b"%d" % error.reset),
+        ]
+    return headers
 
 
 def render_error_object(error: GatewayError) -> JsonObject:

@@ -118,6 +118,22 @@ class PartTracker:
 
         self._when_free(state, say)
 
+    def start_part(self, choice: int, kind: PartKind, extras: JsonObject | None = None) -> None:
+        """A part of this kind begins, although one of the same kind may be open; `extras`: what only its wire says of it."""
+        state = self._at(choice)
+
+        def say() -> None:
+            self._close(state)
+            self._open(state, kind, extras=extras)
+
+        self._when_free(state, say)
+
+    def end_part(self, choice: int, kind: PartKind) -> None:
+        """The open part of this kind is over, whatever follows: the wire said so."""
+        state = self._choices.get(choice)
+        if state is not None and state.kind == kind and not state.queue:
+            self._close(state)
+
     def refusal(self, choice: int, text: str, logprobs: JsonObject | None = None) -> None:
         """More of a refusal."""
         state = self._at(choice)
@@ -220,14 +236,20 @@ class PartTracker:
         while state.queue and (state.call is None or _is_whole(state.call)):
             state.queue.pop(0)()
 
-    def _open(self, state: _Choice, kind: PartKind, call: _Call | None = None) -> None:
+    def _open(
+        self,
+        state: _Choice,
+        kind: PartKind,
+        call: _Call | None = None,
+        extras: JsonObject | None = None,
+    ) -> None:
         if state.kind == kind:
             return
         self._close(state)
         state.part += 1
         state.kind = kind
         if call is None:
-            self.out.append(PartStart(state.index, state.part, kind))
+            self.out.append(PartStart(state.index, state.part, kind, extras=extras))
             return
         state.call = call
         call.part = state.part

@@ -10,10 +10,11 @@ from msgspec import json
 
 from waystation.codec.dialect import Headers, Identity, RenderedRequest, StreamParser, Target
 from waystation.codec.error_envelope import render_stream_error_object
+from waystation.codec.request_body import decode_object
 from waystation.dialects.openai_chat import DIALECT as CHAT
 from waystation.dialects.openai_chat.chunks import ChunkRenderer
 from waystation.dialects.openai_chat.reasoning import reasoning_text
-from waystation.dialects.openai_chat.request import decode_object, request_of
+from waystation.dialects.openai_chat.request import request_of
 from waystation.dialects.openai_chat.usage import render_usage
 from waystation.dialects.openai_chat.wire import NAME as CHAT_NAME
 from waystation.errors import GatewayError, InvalidRequest, ProviderError

@@ -84,12 +84,12 @@ class Contents(Struct):
 
 
 class Journal:
-    """The segments of this process."""
+    """The segments of this process, all of whose files begin with its `name`."""
 
     def __init__(self, directory: Path, segment_bytes: int = SEGMENT_BYTES) -> None:
         self._directory = directory
         self._segment_bytes = segment_bytes
-        self._name = f"{time.time_ns():020d}-{os.getpid()}"
+        self.name = f"{time.time_ns():020d}-{os.getpid()}"
         self._number = 0
         self._active: Segment | None = None
         self._full: list[Segment] = []
@@ -144,7 +144,7 @@ class Journal:
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         while True:
             self._number += 1
-            path = self._directory / f"{self._name}-{self._number:06d}{SUFFIX}"
+            path = self._directory / f"{self.name}-{self._number:06d}{SUFFIX}"
             fd = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
             if not _lock(fd):
                 os.close(fd)
@@ -168,6 +168,11 @@ def orphans(directory: Path) -> Iterator[Segment]:
             yield Segment(path, fd)
         else:
             os.close(fd)
+
+
+def has_segments(directory: Path, name: str) -> bool:
+    """Whether any segment of the journal of this name is left, written to or not yet carried on."""
+    return any(directory.glob(f"{name}-*{SUFFIX}"))
 
 
 def read(path: Path) -> Contents:

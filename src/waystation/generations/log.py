@@ -89,6 +89,11 @@ class GenerationLog:
         self._store_ok = self._journal_ok = True
         self._unjournaled = self._spilled = self._lost = self._rejected = self._damaged = 0
 
+    @property
+    def journal_name(self) -> str:
+        """What this process's journal is called."""
+        return self._journal.name
+
     async def start(self) -> None:
         """Take over what processes that died left behind, then begin to write."""
         self._backlog = await asyncio.to_thread(lambda: list(journals.orphans(self._directory)))

@@ -13,6 +13,7 @@ ApiType: TypeAlias = Literal["completions", "embeddings", "rerank", "tts", "stt"
 """Spec `GenerationResponse.data.api_type`."""
 
 NO_PRICING = Raw(b"null")
+NO_ROUTE = Raw(b"null")
 
 
 class ProviderResponse(Struct, frozen=True, gc=False, omit_defaults=True):
@@ -56,6 +57,8 @@ class GenerationRecord(Struct, frozen=True, gc=False, omit_defaults=True):
     service_tier: str | None = None
     strategy: str = "direct"
     router: str | None = None
+    route: Raw = NO_ROUTE
+    """What was decided among several endpoints (`routing.kept.KeptPlan` as JSON); null where there was just one."""
     preset_id: str | None = None
     attempts: tuple[ProviderResponse, ...] = ()
     dropped: tuple[str, ...] = ()

@@ -74,6 +74,8 @@ class GenerationData(Struct, frozen=True, kw_only=True):
     request_id: str | None
     session_id: str | None
     response_cache_source_id: str | None
+    route: dict[str, object] | UnsetType = UNSET
+    """Ours: the routing decision explained, as `POST /route` does it."""
     cost_unknown: bool | UnsetType = UNSET
     """Ours, and only there when true: nobody knows what this cost, so the 0 of `total_cost` says nothing."""
 

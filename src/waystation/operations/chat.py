@@ -115,6 +115,8 @@ class ChatRequest(Struct, frozen=True):
     web_search_options: JsonObject | None = None
     x_search_filter: JsonObject | None = None
     echo_upstream_body: bool = False
+    betas: tuple[str, ...] = ()
+    """Features in beta that the caller asks for, in Anthropic's words; endpoints of other wires know none of them."""
     is_completion: bool = False
     """Asked as a legacy text completion: one user message that holds the prompt."""
     sent: frozenset[str] = frozenset()

@@ -100,6 +100,8 @@ class Annotation(Struct, frozen=True, gc=False):
 
     choice: int
     value: JsonObject
+    extras: JsonObject | None = None
+    """The citation as it came, which only the same dialect can say."""
 
 
 class ChoiceEnd(Struct, frozen=True, gc=False):

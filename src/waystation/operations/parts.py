@@ -71,9 +71,10 @@ class ToolResult(Struct, frozen=True):
     call_id: str
     parts: tuple["Part", ...]
     is_error: bool = False
+    extras: JsonObject | None = None
 
 
-class Reasoning(Struct, frozen=True):
+class Reasoning(Struct, frozen=True, omit_defaults=True):
     """One piece of reasoning: readable text, a summary, or an opaque block that must travel byte for byte.
 
     `origin` is the format family that made it ("anthropic-claude-v1" ...), None where unknown; `plain` marks text that

@@ -9,15 +9,26 @@ from msgspec.structs import replace
 from waystation.codec.dialect import Identity
 from waystation.credits.cost import Tariffs
 from waystation.exchange import Attempt, Exchange
-from waystation.operations.chat import ChatRequest
+from waystation.operations.chat import ChatRequest, ChatResult
 from waystation.operations.chat_events import Event
+from waystation.operations.usage import Cost
+from waystation.pipeline.attempts import Attempts
 from waystation.pipeline.dispatch import Dispatch, Opened
+from waystation.pipeline.going import Going
 from waystation.pipeline.meter import Meter
 from waystation.pipeline.relay import Source
 from waystation.pipeline.serving import Serving
 from waystation.routing.plan import Plan, PlannedAttempt
 
 JSON = b"application/json"
+
+
+class Brought(Struct):
+    """An answer that came whole."""
+
+    opened: Opened
+    result: ChatResult
+    cost: Cost
 
 
 class Begun(Struct):
@@ -32,7 +43,10 @@ class Begun(Struct):
 class Answer:
     """Answers exchanges that have a plan."""
 
-    def __init__(self, dispatch: Dispatch, tariffs: Tariffs, comment_grace: float) -> None:
+    def __init__(
+        self, attempts: Attempts, dispatch: Dispatch, tariffs: Tariffs, comment_grace: float
+    ) -> None:
+        self._attempts = attempts
         self._dispatch = dispatch
         self._tariffs = tariffs
         self._comment_grace = comment_grace
@@ -41,7 +55,7 @@ class Answer:
         """The answer at once."""
         exchange = serving.exchange
 
-        async def attempt_one(planned: PlannedAttempt, attempt: Attempt) -> bytes:
+        async def attempt_one(exchange: Exchange, planned: PlannedAttempt, attempt: Attempt) -> Brought:
             opened = await self._dispatch.open(exchange, request, planned, attempt)
             try:
                 body = await opened.response.read()
@@ -55,9 +69,12 @@ class Answer:
             cost = self._meter(exchange, request, planned).result(result)
             if result.usage is None:
                 result = replace(result, usage=exchange.usage)
-            return serving.dialect.render_response(result, identity(exchange, request, opened), cost, None)
+            return Brought(opened, result, cost)
 
-        body = await self._dispatch.attempt_each(exchange, plan, serving.watched, attempt_one)
+        going = Going(exchange, serving.watched, attempt_one, _let_go)
+        brought = await self._attempts.first_success(going, plan)
+        known = identity(exchange, request, brought.opened)
+        body = serving.dialect.render_response(brought.result, known, brought.cost, serving.metadata)
         exchange.status = 200
         serving.caller.reply(200, JSON, serving.headers, body)
 
@@ -65,7 +82,7 @@ class Answer:
         """The answer as it is made."""
         exchange, watched = serving.exchange, serving.watched
 
-        async def attempt_one(planned: PlannedAttempt, attempt: Attempt) -> Begun:
+        async def attempt_one(exchange: Exchange, planned: PlannedAttempt, attempt: Attempt) -> Begun:
             opened = await self._dispatch.open(exchange, request, planned, attempt)
             meter = self._meter(exchange, request, planned)
             amend = opened.amendment.amend_events if opened.amendment is not None else None
@@ -82,12 +99,14 @@ class Answer:
         watched.speak = self._speaker(serving)
         watched.speak_at = exchange.started + self._comment_grace
         try:
-            begun = await self._dispatch.attempt_each(exchange, plan, watched, attempt_one)
+            begun = await self._attempts.first_success(Going(exchange, watched, attempt_one, _close), plan)
         finally:
             watched.speak_at = None
+        begun.meter.exchange = exchange
         exchange.first_content = time.monotonic()
         exchange.status = 200
         renderer = serving.dialect.stream_renderer(identity(exchange, request, begun.opened))
+        renderer.metadata = serving.metadata
         try:
             await serving.delivery.begin(renderer, begun.held)
             await serving.delivery.carry(begun.source)
@@ -106,6 +125,15 @@ class Answer:
         return speak
 
 
+def _let_go(_: Brought) -> None:
+    """An answer that came second."""
+
+
+def _close(begun: Begun) -> None:
+    """A stream that came second."""
+    begun.source.close()
+
+
 def identity(exchange: Exchange, request: ChatRequest, opened: Opened) -> Identity:
     """How the client knows this generation."""
     shown = request.reasoning is None or not request.reasoning.exclude
@@ -116,6 +144,7 @@ def identity(exchange: Exchange, request: ChatRequest, opened: Opened) -> Identi
         created=int(exchange.created),
         include_reasoning=shown,
         is_completion=request.is_completion,
+        request=request,
     )
 
 
@@ -124,4 +153,4 @@ def nobody(exchange: Exchange) -> Identity:
     request = exchange.request
     model = (request.model if request is not None else None) or ""
     completion = request is not None and request.is_completion
-    return Identity(exchange.id, model, "", int(exchange.created), is_completion=completion)
+    return Identity(exchange.id, model, "", int(exchange.created), is_completion=completion, request=request)

@@ -1,12 +1,9 @@
-"""One attempt: say the request in the endpoint's dialect, send it, and read the answer up to its first content.
+"""One attempt: say the request in the endpoint's dialect, send it, and see that the provider took it.
 
-`attempt_each` moves on to the next endpoint while another may help; nothing here has reached the client yet.
+Which attempts are made, and what follows a failure, is `attempts`' affair.
 """
 
-import asyncio
-import time
-from collections.abc import Awaitable, Callable, Mapping
-from typing import TypeVar
+from collections.abc import Mapping
 
 import msgspec
 
@@ -17,20 +14,17 @@ from waystation.errors import (
     GatewayError,
     InvalidRequest,
     ProviderError,
-    TimedOut,
 )
 from waystation.exchange import Attempt, Exchange
 from waystation.operations.chat import ChatRequest
 from waystation.operations.parts import JsonObject
 from waystation.pipeline.media import MediaFetch
-from waystation.pipeline.verdict import verdict
-from waystation.pipeline.watch import Reason, Watched
 from waystation.providers.base import Amendment, Provider
 from waystation.providers.registry import Registry
-from waystation.routing.plan import Plan, PlannedAttempt
+from waystation.routing.plan import PlannedAttempt
+from waystation.routing.tier import at_tier
 from waystation.upstream.client import Client, Response, Timeouts
 
-T = TypeVar("T")
 MAX_ERROR_BYTES = 256 * 1024
 _encode = msgspec.json.Encoder().encode
 
@@ -63,46 +57,6 @@ class Dispatch:
         self._media = media
         self._by_provider: dict[str, Timeouts] = {}
 
-    async def attempt_each(
-        self,
-        exchange: Exchange,
-        plan: Plan,
-        watched: Watched,
-        attempt_one: Callable[[PlannedAttempt, Attempt], Awaitable[T]],
-    ) -> T:
-        """What the first successful attempt brings; the error that the failures add up to where none succeeds."""
-        refused: set[str] = set()
-        for planned in plan.attempts:
-            model = planned.candidate.model.id
-            if model in refused:
-                continue
-            provider = self._registry.get(planned.endpoint.provider)
-            name = provider.name if provider is not None else planned.endpoint.provider
-            attempt = Attempt(planned.endpoint, name, time.monotonic())
-            exchange.attempts.append(attempt)
-            watched.content_by = attempt.started + self.timeouts_of(planned.endpoint.provider).first_byte
-            try:
-                result = await attempt_one(planned, attempt)
-            except ProviderError as error:
-                attempt.error = error
-                if not (error.another_endpoint_may_help or error.error_type == "context_length_exceeded"):
-                    refused.add(model)
-            except InvalidRequest as error:
-                attempt.error = error  # this wire cannot say it; another endpoint's may
-            except asyncio.CancelledError:
-                if watched.reason is not Reason.NO_CONTENT:
-                    raise
-                watched.forgive()
-                attempt.error = TimedOut("The provider did not begin its answer in time.")
-            else:
-                exchange.endpoint = planned.endpoint
-                exchange.provider_name = name
-                return result
-            finally:
-                watched.content_by = None
-                attempt.ended = time.monotonic()
-        raise verdict(exchange.request, exchange.attempts)
-
     async def open(
         self, exchange: Exchange, request: ChatRequest, planned: PlannedAttempt, attempt: Attempt
     ) -> Opened:
@@ -116,10 +70,10 @@ class Dispatch:
         dialect = self._dialects[provider.dialect_for(endpoint)]
         if self._media is not None and dialect.bytes_only:
             request = await self._media.inlined(request, dialect.bytes_only, exchange.fetched)
-        rendered = dialect.render_request(request, provider.target(endpoint))
+        rendered = dialect.render_request(at_tier(request, planned), provider.target(endpoint))
         amendment = provider.amend_request(rendered.body, endpoint)
         exchange.dropped = [*rendered.dropped, *(amendment.dropped if amendment else ())]
-        key = provider.next_key()
+        key = provider.key_at(attempt.key)
         headers = [("content-type", "application/json"), *provider.authorize(key), *rendered.headers]
         path = (amendment and amendment.path) or rendered.path
         url, body = provider.url_for(path, endpoint), _encoded(rendered.body)

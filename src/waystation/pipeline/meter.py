@@ -2,13 +2,14 @@
 
 from waystation.codec.estimate import estimate_prompt_tokens
 from waystation.credits.cost import Tariff
-from waystation.exchange import Exchange
+from waystation.exchange import Called, Exchange
 from waystation.operations.chat import ChatRequest, ChatResult
 from waystation.operations.chat_events import (
     ChoiceEnd,
     Event,
     MessageEnd,
     MessageStart,
+    PartStart,
     ReasoningDelta,
     StreamError,
     TextDelta,
@@ -18,18 +19,21 @@ from waystation.operations.parts import AudioOutput, Reasoning, Refusal, Text, T
 from waystation.operations.usage import Cost, Usage
 
 BYTES_PER_TOKEN = 4
+MAX_KEPT = 256 * 1024
+"""Characters of one stream until which its tool calls are kept, to be judged when it is over."""
 
 
 class Meter:
     """Counts one attempt's output and prices its usage. Writes what it learns on the exchange."""
 
-    __slots__ = ("_exchange", "_produced", "_request", "_tariff")
+    __slots__ = ("_calls", "_produced", "_request", "_tariff", "exchange")
 
     def __init__(self, exchange: Exchange, request: ChatRequest, tariff: Tariff) -> None:
-        self._exchange = exchange
+        self.exchange = exchange
         self._request = request
         self._tariff = tariff
         self._produced = 0
+        self._calls: dict[tuple[int, int], Called] = {}
 
     def feed(self, events: list[Event]) -> list[Event]:
         """The same events; `MessageEnd` with usage and cost."""
@@ -38,48 +42,58 @@ class Meter:
                 self._produced += len(event.text)
             elif type(event) is ToolCallDelta:
                 self._produced += len(event.arguments)
+                if self._calls and self._produced < MAX_KEPT:
+                    self._calls[event.choice, event.part].arguments.append(event.arguments)
             else:
                 events[position] = self._rare(event)
         return events
 
     def result(self, result: ChatResult) -> Cost:
         """The same for an answer that came whole."""
-        self._exchange.upstream_id = result.upstream_id
-        self._exchange.served_tier = result.service_tier
+        self.exchange.upstream_id = result.upstream_id
+        self.exchange.served_tier = result.service_tier
         if result.choices:
-            self._exchange.finish_reason = result.choices[0].finish_reason
-            self._exchange.native_finish_reason = result.choices[0].native_finish_reason
+            self.exchange.finish_reason = result.choices[0].finish_reason
+            self.exchange.native_finish_reason = result.choices[0].native_finish_reason
+        if self._request.tools:
+            parts = [part for choice in result.choices for part in choice.parts]
+            self.exchange.calls = [Called(p.name, [p.arguments]) for p in parts if isinstance(p, ToolCall)]
         if result.usage is None:
             self._produced = sum(_length(part) for choice in result.choices for part in choice.parts)
         return self._charge(result.usage)
 
     def interrupted(self) -> None:
         """The stream ended without its usage: bill what was produced, marked as estimated."""
-        if self._exchange.usage is None:
+        if self.exchange.usage is None:
             self._charge(None)
 
     def forget(self) -> None:
         """The attempt failed before its content: nothing of it is the exchange's."""
-        exchange = self._exchange
+        exchange = self.exchange
         exchange.usage = exchange.cost = exchange.error = None
         exchange.upstream_id = exchange.served_tier = None
         exchange.finish_reason = exchange.native_finish_reason = None
+        exchange.calls = []
 
     def _rare(self, event: Event) -> Event:
         match event:
             case MessageStart(upstream_id=upstream_id, service_tier=tier):
-                self._exchange.upstream_id = upstream_id
-                self._exchange.served_tier = tier
+                self.exchange.upstream_id = upstream_id
+                self.exchange.served_tier = tier
+            case PartStart(kind="tool_call") if self._request.tools:
+                self._calls[event.choice, event.part] = Called(event.name or "", [])
             case ChoiceEnd(reason=reason, native_reason=native_reason):
-                self._exchange.finish_reason = reason
-                self._exchange.native_finish_reason = native_reason
+                self.exchange.finish_reason = reason
+                self.exchange.native_finish_reason = native_reason
             case MessageEnd(usage=usage, extras=extras):
                 if event.service_tier:
-                    self._exchange.served_tier = event.service_tier
+                    self.exchange.served_tier = event.service_tier
                 cost = self._charge(usage)
-                return MessageEnd(self._exchange.usage, cost, event.service_tier, extras)
+                if self._produced < MAX_KEPT:
+                    self.exchange.calls = list(self._calls.values())
+                return MessageEnd(self.exchange.usage, cost, event.service_tier, extras)
             case StreamError(error=error):
-                self._exchange.error = error
+                self.exchange.error = error
             case _:
                 pass
         return event
@@ -89,9 +103,9 @@ class Meter:
             produced = -(-self._produced // BYTES_PER_TOKEN)
             asked = estimate_prompt_tokens(self._request)
             usage = Usage(prompt_tokens=asked, completion_tokens=produced, estimated=True)
-        cost = self._tariff.price(usage, self._exchange.created)
-        self._exchange.usage = usage
-        self._exchange.cost = cost
+        cost = self._tariff.price(usage, self.exchange.created)
+        self.exchange.usage = usage
+        self.exchange.cost = cost
         return cost
 
 

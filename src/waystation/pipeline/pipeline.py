@@ -1,7 +1,8 @@
 """A request's journey on one screen. Accepting and identifying are `api`'s; the rest happens here, in this order:
 
 parse      dialect.parse_request(body) -> ChatRequest
-plan       routing.select -> the attempts to make, in order
+plan       routing.select -> the attempts to make, in order; a model's rate limits
+reserve    the most that the request may cost, where a limit or a balance bounds its key
 dispatch   each attempt, until one brings content
 relay      its answer to the client, whole or as it is made
 settle     once, in `finally`: usage, cost, record, metrics
@@ -9,27 +10,26 @@ settle     once, in `finally`: usage, cost, record, metrics
 
 import asyncio
 import logging
-from random import Random
 
 from msgspec.structs import replace
 
+from waystation.accounts.limits import Limits
 from waystation.codec.dialect import Dialect
-from waystation.codec.estimate import estimate_prompt_tokens
+from waystation.codec.error_envelope import error_headers
 from waystation.errors import DeadlineExceeded, GatewayError, InternalError, Unavailable
 from waystation.exchange import Exchange
 from waystation.operations.chat import ChatRequest
 from waystation.operations.chat_events import StreamError
 from waystation.pipeline.answer import JSON, Answer, nobody
 from waystation.pipeline.caller import Caller
+from waystation.pipeline.planner import Planner
+from waystation.pipeline.reserve import Reserve
+from waystation.pipeline.router_metadata import RouterMetadata
 from waystation.pipeline.serving import Serving
 from waystation.pipeline.settle import Settlement
 from waystation.pipeline.watch import Reason, Watch, Watched
-from waystation.routing.offers import Offers
 from waystation.routing.plan import Plan
-from waystation.routing.prompt import PromptSize
-from waystation.routing.routers import Asking
-from waystation.routing.select import select
-from waystation.routing.slug import resolve
+from waystation.routing.unavailable import unavailable
 
 log = logging.getLogger(__name__)
 CLIENT_CLOSED = 499
@@ -37,25 +37,30 @@ CLIENT_CLOSED = 499
 
 
 class Pipeline:
-    """Serves exchanges. One for the process; `offers` is swapped when the catalogue changes."""
+    """Serves exchanges. One for the process."""
 
     def __init__(
         self,
-        offers: Offers,
+        planner: Planner,
         answer: Answer,
         settlement: Settlement,
         watch: Watch,
-        request_timeout: float,
         *,
+        router_metadata: RouterMetadata,
+        request_timeout: float,
+        reserve: Reserve,
         docs_root: str,
+        limits: Limits | None = None,
     ) -> None:
-        self.offers = offers
+        self.planner = planner
         self._answer = answer
         self._settlement = settlement
         self._watch = watch
+        self._router_metadata = router_metadata
         self._request_timeout = request_timeout
+        self._reserve = reserve
         self._docs_root = docs_root
-        self._random = Random()  # noqa: S311 - draws endpoints, not secrets
+        self._limits = limits
 
     async def serve(
         self, exchange: Exchange, dialect: Dialect, path: str, body: bytes, caller: Caller
@@ -65,12 +70,17 @@ class Pipeline:
         if task is None:
             raise RuntimeError("an exchange is served in a task")
         watched = Watched(task, caller, exchange.started + self._request_timeout)
-        serving = Serving(exchange, dialect, caller, watched)
+        serving = Serving(exchange, dialect, caller, watched, self._router_metadata)
         self._watch.enter(watched)
         try:
             try:
-                request = exchange.request = dialect.parse_request(body, path)
+                request = exchange.request = _parsed(exchange, dialect, path, body)
                 plan = self._plan(exchange, request, len(body))
+                limits = self._limits
+                if limits is not None and limits.on_models:
+                    limits.admit_model(exchange.account, plan.attempts[0].candidate.model.id)
+                if self._reserve.guards(exchange.account):
+                    await self._reserve(exchange, request, plan)
                 if request.stream:
                     await self._answer.streamed(serving, request, plan)
                 else:
@@ -90,14 +100,26 @@ class Pipeline:
         finally:
             self._watch.leave(watched)
             self._settlement.settle(exchange)
+            self._count_tokens(exchange)
+
+    def _count_tokens(self, exchange: Exchange) -> None:
+        """What was used, against the limits of who used it and of what served it."""
+        limits, usage, endpoint = self._limits, exchange.usage, exchange.endpoint
+        if limits is not None and limits.on_tokens and usage is not None and endpoint is not None:
+            tokens = usage.prompt_tokens + usage.completion_tokens
+            limits.spend(exchange.account, endpoint.model_id, tokens)
 
     def _plan(self, exchange: Exchange, request: ChatRequest, body_bytes: int) -> Plan:
-        offers = self.offers
-        prompt = PromptSize(body_bytes, lambda: estimate_prompt_tokens(request))
-        asking = Asking(request, prompt, offers, self._random.getrandbits(64), exchange.created)
-        plan = select(asking.question(resolve(asking)))
+        plan = exchange.plan = self.planner.decide(exchange, request, body_bytes)
+        if not plan.attempts:
+            raise unavailable(plan.question, plan.excluded)
         exchange.strategy = plan.attempts[0].candidate.strategy
         return plan
+
+
+def _parsed(exchange: Exchange, dialect: Dialect, path: str, body: bytes) -> ChatRequest:
+    request = dialect.parse_request(body, path)
+    return replace(request, betas=exchange.betas) if exchange.betas else request
 
 
 async def _stop(serving: Serving, reason: Reason) -> None:
@@ -117,10 +139,10 @@ async def _refuse(serving: Serving, error: GatewayError) -> None:
     exchange.error = error
     if caller.started or serving.delivery.speaking:
         exchange.status = 200
-        await serving.delivery.fail(dialect.stream_renderer(nobody(exchange)), StreamError(error))
+        renderer = dialect.stream_renderer(nobody(exchange))
+        renderer.metadata = serving.metadata
+        await serving.delivery.fail(renderer, StreamError(error))
         return
     exchange.status = error.status
-    named = list(serving.headers)
-    if error.retry_after is not None:
-        named.append((b"retry-after", str(error.retry_after).encode()))
-    caller.reply(error.status, JSON, named, dialect.render_error(error, exchange.id, None))
+    named = [*serving.headers, *error_headers(error)]
+    caller.reply(error.status, JSON, named, dialect.render_error(error, exchange.id, serving.metadata))

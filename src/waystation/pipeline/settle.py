@@ -5,16 +5,21 @@ Charging happens here and nowhere else. The record is in the journal before the 
 
 import time
 
-from msgspec import Struct
+import msgspec
+from msgspec import Raw, Struct
 
 from waystation.credits.cost import Tariffs, is_insured
 from waystation.errors import ProviderError
 from waystation.exchange import Attempt, Exchange
 from waystation.generations.log import GenerationLog
-from waystation.generations.record import NO_PRICING, GenerationRecord, ProviderResponse
+from waystation.generations.record import NO_PRICING, NO_ROUTE, GenerationRecord, ProviderResponse
+from waystation.pipeline.observe import Observer
+from waystation.routing.kept import keep
+from waystation.routing.plan import Plan
 from waystation.telemetry.logging import ExchangeLine, ExchangeLog, timestamp
 from waystation.telemetry.metrics import Metrics
 
+_encode = msgspec.json.Encoder().encode
 UNCOUNTED = 256
 """Settled exchanges that may wait to be counted."""
 
@@ -32,12 +37,18 @@ class Settlement:
     """Turns a finished exchange into what lasts: its record at once; metrics and log lines a little later, many together."""
 
     def __init__(
-        self, generations: GenerationLog, metrics: Metrics, lines: ExchangeLog, tariffs: Tariffs
+        self,
+        generations: GenerationLog,
+        metrics: Metrics,
+        lines: ExchangeLog,
+        tariffs: Tariffs,
+        observer: Observer,
     ) -> None:
         self._generations = generations
         self._metrics = metrics
         self._lines = lines
         self._tariffs = tariffs
+        self._observer = observer
         self._uncounted: list[Settled] = []
 
     def settle(self, exchange: Exchange) -> None:
@@ -46,8 +57,15 @@ class Settlement:
             return
         exchange.settled = True
         exchange.ended = ended = time.monotonic()
-        record = self._record(exchange, ended)
-        self._generations.append(record)
+        reservation, charge, byok = exchange.reservation, 0, 0
+        try:
+            record = self._record(exchange, ended)
+            self._generations.append(record)
+            charge, byok = record.charged, record.byok
+        finally:
+            if reservation is not None:
+                reservation.settle(charge, byok)
+        self._observer.settled(exchange, ended)
         first = exchange.first_content
         started = exchange.started
         self._uncounted.append(
@@ -96,6 +114,7 @@ class Settlement:
             upstream_id=exchange.upstream_id,
             service_tier=exchange.served_tier,
             strategy=exchange.strategy,
+            route=_route(exchange.plan),
             attempts=tuple([_response(attempt) for attempt in exchange.attempts]),
             dropped=tuple(exchange.dropped),
             usage=usage,
@@ -135,6 +154,13 @@ class Settlement:
             tally.duration.observe(settled.ended)
         for attempt in record.attempts:
             self._metrics.attempts[attempt.provider, attempt.status or 0] += 1
+
+
+def _route(plan: Plan | None) -> Raw:
+    """What is kept of a decision; nothing where there was none to take."""
+    if plan is None or (len(plan.attempts) == 1 and not plan.excluded and plan.sticky is None):
+        return NO_ROUTE
+    return Raw(_encode(keep(plan)))
 
 
 def _response(attempt: Attempt) -> ProviderResponse:

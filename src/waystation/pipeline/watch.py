@@ -36,6 +36,8 @@ class Watched(Struct, eq=False):
     speak_at: float | None = None
     speak: Callable[[], None] | None = None
     listening: bool = False
+    rivals: "tuple[Watched, ...]" = ()
+    """Attempts that run at the same time, each in a task of its own."""
     reason: Reason | None = None
 
     def cancel(self, reason: Reason) -> None:
@@ -93,5 +95,8 @@ def _look(watched: Watched, now: float) -> None:
         watched.cancel(Reason.DEADLINE)
     elif watched.content_by is not None and now > watched.content_by:
         watched.cancel(Reason.NO_CONTENT)
+    for rival in watched.rivals:
+        if rival.content_by is not None and now > rival.content_by:
+            rival.cancel(Reason.NO_CONTENT)
     if watched.speak_at is not None and watched.speak is not None and now > watched.speak_at:
         watched.speak()

@@ -89,9 +89,9 @@ class Azure(OpenAI):
             await self._source.aclose()
         await self._client.aclose()
 
-    def next_key(self) -> str:
-        """The key for the next attempt, in turn, or the token."""
-        return super().next_key() if self._source is None else self._source.value
+    def key_at(self, position: int) -> str:
+        """One of the keys, or the token."""
+        return super().key_at(position) if self._source is None else self._source.value
 
     def authorize(self, key: str) -> list[tuple[str, str]]:
         """A key of the resource has a header of its own."""

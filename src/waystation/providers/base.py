@@ -5,7 +5,6 @@ A provider with manners of its own is one file that sets `PROVIDER` to a subclas
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import count
 from typing import TypeAlias
 
 from msgspec import Struct, field
@@ -15,6 +14,7 @@ from waystation.codec.dialect import Target
 from waystation.operations.chat import ChatResult
 from waystation.operations.chat_events import Event
 from waystation.operations.parts import JsonObject
+from waystation.providers.key_turns import KeyTurns
 from waystation.providers.manners import Manners, Verbs
 from waystation.settings import Settings, UpstreamSettings
 
@@ -123,7 +123,7 @@ class Provider:
         self.manners = chosen.manners or self.manners
         self._keys = chosen.keys
         self._unset_variable = chosen.unset_variable
-        self._turn = count()
+        self.key_turns = KeyTurns(len(chosen.keys))
         self._verbs = Verbs(self.manners)
         self._targets: dict[tuple[str, str], tuple[Endpoint, Target]] = {}
 
@@ -154,8 +154,12 @@ class Provider:
         return self.missing is None
 
     def next_key(self) -> str:
-        """The key for the next attempt, in turn; empty where there is none."""
-        return self._keys[next(self._turn) % len(self._keys)].reveal() if self._keys else ""
+        """The key whose turn it is; empty where there is none."""
+        return self.key_at(self.key_turns.next())
+
+    def key_at(self, position: int) -> str:
+        """One of the keys, as `key_turns` counts them; empty where there is none. For sending only: never log it."""
+        return self._keys[position].reveal() if self._keys else ""
 
     async def prepare(self) -> None:
         """Make the provider ready to be called. Only awaited where `needs_preparation`."""

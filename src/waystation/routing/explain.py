@@ -74,7 +74,7 @@ def explain(plan: Plan) -> Explanation:
         for group, candidate in _groups(question)
         for row in _Telling(question, group, candidate, plan.sticky).rows(places, reasons)
     ]
-    rows.sort(key=lambda row: row.attempt or len(rows) + 1)
+    rows.sort(key=lambda row: (row.attempt is None, row.attempt or 0))
     request = question.request
     return Explanation(
         tuple(name for name in (request.model, *request.models) if name),
@@ -137,7 +137,7 @@ class _Telling:
             None if price == UNKNOWN_PRICE else round(price * 1e6, 6),
             chance,
             exponential(self.question.seed, offer.salt) * self.rule.square(offer) * 1e12 if drawn else None,
-            _shown(health, self.question.now),
+            shown(health, self.question.now),
             tuple(self._why(offer, health, place)),
         )
 
@@ -186,7 +186,8 @@ def _order(question: Question, candidate: Candidate) -> OrderBy | str:
     return sort_of(question.request, candidate) or question.offers.order
 
 
-def _shown(health: EndpointHealth, now: float) -> HealthShown:
+def shown(health: EndpointHealth, now: float) -> HealthShown:
+    """What is told of an endpoint's health at this moment."""
     return HealthShown(
         health.uptime_5m,
         health.uptime_30m,

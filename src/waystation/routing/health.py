@@ -34,8 +34,6 @@ SIGNIFICANT: Final = 0.25
 """The share of failures among the attempts of about the last 10 s that makes one more failure an outage."""
 FADE: Final = 10.0
 """Seconds in which an attempt's weight in that share falls to a third."""
-MOST_BAD: Final = 4.0
-"""More failures than this weigh no more, so that one success after the outage memory proves an endpoint good again."""
 PROBE_PATIENCE: Final = 15.0
 """Seconds that a probe may be under way before another one is let through."""
 COOL_DOWN: Final = 2.0
@@ -223,14 +221,14 @@ class Health:
         if health.cooling_until <= now:
             record.limited_in_a_row = 0
         if health.unproven or health.probe_until:
-            if record.bad < SIGNIFICANT * (record.good + record.bad):
+            if health.outage_until <= now or record.bad < SIGNIFICANT * (record.good + record.bad):
                 self._show(key, _with(health, outage_until=0.0, probe_until=0.0, unproven=False))
             elif health.probe_until:
                 self._show(key, _with(health, probe_until=0.0))
 
     def _failed(self, key: str, record: Record, now: float) -> None:
         _fade(record, now)
-        record.bad = min(record.bad + 1, MOST_BAD)
+        record.bad += 1
         if self._remembers and record.bad >= SIGNIFICANT * (record.good + record.bad):
             until = now + OUTAGE_MEMORY
             self._show(key, _with(record.health, outage_until=until, probe_until=0.0, unproven=True))

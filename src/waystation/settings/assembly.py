@@ -14,11 +14,13 @@ from waystation.settings.structs import (
     CatalogSettings,
     CreditSettings,
     KeySettings,
+    LimitSettings,
     LocalSettings,
     LoggingSettings,
     MediaSettings,
     ModelSettings,
     ProviderSettings,
+    RateSettings,
     RoutingSettings,
     Section,
     ServerSettings,
@@ -42,6 +44,7 @@ def assemble(layer: Layer, environment: Mapping[str, str], config_path: str | No
         storage=work.section(("storage",), StorageSettings),
         keys=work.section(("keys",), KeySettings),
         credits=work.section(("credits",), CreditSettings),
+        limits=work.section(("limits",), LimitSettings),
         providers={slug: work.section(("providers", slug), ProviderSettings) for slug in slugs},
         upstream=work.section(("upstream",), UpstreamSettings),
         media=work.section(("media",), MediaSettings),
@@ -121,13 +124,20 @@ def _refusal(message: str, path: KeyPath, given: Given, kind: object) -> str:
     stray = re.search(r"unknown field `([^`]*)`", message)
     if stray is not None:
         deeper = (*inside, stray[1])
-        known = suggestion(stray[1], field_types(ModelSettings if path[-1] == "models" else SourceSettings))
+        known = suggestion(stray[1], field_types(_inner_section(path)))
         return f"{given.source.origin(deeper)}: unknown key {dotted(deeper)}.{known}"
     choices = [choice for choice in get_args(kind) if isinstance(choice, str)]
     if choices and isinstance(given.value, str):
         listed = ", ".join(choices)
         return f'{place}{dotted(path)}: "{given.value}" is none of {listed}.{_close(given.value, choices)}'
     return f"{place}{dotted(inside)}: {in_words(message, EXPLAINED)}"
+
+
+def _inner_section(path: KeyPath) -> type[Section]:
+    """The section of the tables inside this key."""
+    if path[0] == "limits":
+        return RateSettings
+    return ModelSettings if path[-1] == "models" else SourceSettings
 
 
 def _close(word: str, choices: list[str]) -> str:

@@ -19,6 +19,7 @@ _URL = r"^https?://[^\s/]+"
 _MODEL_ID = r"^[^/\s]+/[^/\s]+$"
 _SOURCE_NAME = r"^[a-z0-9][a-z0-9._-]*$"
 _KEY_PREFIX = r"^[A-Za-z0-9_-]+$"
+_KEY_HASH = r"^[0-9a-f]{64}$"
 
 EXPLAINED = {
     _PRICE: 'USD per token or unit as a decimal string, such as "0.0000025"',
@@ -26,12 +27,14 @@ EXPLAINED = {
     _MODEL_ID: 'a model\'s id, "author/name"',
     _SOURCE_NAME: "lower-case letters, digits, ., - and _",
     _KEY_PREFIX: "letters, digits, - and _ only",
+    _KEY_HASH: "the hash of a key, 64 hex digits; `waystation keys list --json` shows it",
 }
 """What each pattern asks for, in an operator's words."""
 
 _WEEK = 604800
 Seconds = Annotated[float, Meta(gt=0, le=_WEEK)]
 Count = Annotated[int, Meta(ge=1)]
+Limit = Annotated[int, Meta(ge=0, le=10**12)]
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Price = Annotated[str, Meta(pattern=_PRICE)]
 """USD per token or unit; a number of TOML would be a binary float."""
@@ -115,9 +118,37 @@ class KeySettings(Section, frozen=True, forbid_unknown_fields=True):
 
 
 class CreditSettings(Section, frozen=True, forbid_unknown_fields=True):
-    """`unlimited` tracks spend and enforces key limits; `prepaid` enforces a balance too."""
+    """`unlimited` tracks spend and enforces key limits; `prepaid` enforces a balance too.
+
+    The estimates are for reservations: output tokens where neither the caller nor the endpoint bounds them, and USD for
+    a request whose price is unknown (empty: such a request is refused to whoever has a bound).
+    """
 
     mode: Literal["unlimited", "prepaid"] = "unlimited"
+    estimated_completion_tokens: Count = 4096
+    estimated_request_cost: Price | Literal[""] = ""
+
+
+class RateSettings(Section, frozen=True, forbid_unknown_fields=True):
+    """Requests and tokens a minute of one key or model; 0 is no limit, None what all keys or models have."""
+
+    requests: Limit | None = None
+    tokens: Limit | None = None
+
+
+class LimitSettings(Section, frozen=True, forbid_unknown_fields=True):
+    """Rate limits, a minute unless the name says a day; 0 is no limit. `keys` is by hash, `models` by id."""
+
+    requests_per_key: Limit = 0
+    tokens_per_key: Limit = 0
+    requests_per_account: Limit = 0
+    tokens_per_account: Limit = 0
+    requests_per_model: Limit = 0
+    tokens_per_model: Limit = 0
+    free_requests_per_minute: Limit = 20
+    free_requests_per_day: Limit = 50
+    keys: dict[Annotated[str, Meta(pattern=_KEY_HASH)], RateSettings] = {}
+    models: dict[Annotated[str, Meta(pattern=_MODEL_ID)], RateSettings] = {}
 
 
 class ModelSettings(Section, frozen=True, forbid_unknown_fields=True):
@@ -221,10 +252,16 @@ class MediaSettings(Section, frozen=True, forbid_unknown_fields=True):
 
 
 class RoutingSettings(Section, frozen=True, forbid_unknown_fields=True):
-    """The order among endpoints where the caller asks for none, and whether outages are remembered."""
+    """The order among endpoints where the caller asks for none, and whether outages are remembered.
+
+    `repeats` is how often endpoints whose trouble may pass are asked again when none is left to try; `hedge_after`
+    after how many seconds of silence the next endpoint is asked beside the silent one, 0 for never.
+    """
 
     order: Literal["weighted", "price", "throughput", "latency", "listed"] = "weighted"
     health: bool = True
+    repeats: Annotated[int, Meta(ge=0, le=10)] = 1
+    hedge_after: Annotated[float, Meta(ge=0, le=_WEEK)] = 0.0
 
 
 class SourceSettings(Section, frozen=True, forbid_unknown_fields=True):
@@ -268,6 +305,7 @@ class Settings(Struct, frozen=True):
     storage: StorageSettings = StorageSettings()
     keys: KeySettings = KeySettings()
     credits: CreditSettings = CreditSettings()
+    limits: LimitSettings = LimitSettings()
     providers: dict[str, ProviderSettings] = {}
     upstream: UpstreamSettings = UpstreamSettings()
     media: MediaSettings = MediaSettings()
@@ -290,6 +328,7 @@ SECTIONS: dict[str, type[Section]] = {
     "storage": StorageSettings,
     "keys": KeySettings,
     "credits": CreditSettings,
+    "limits": LimitSettings,
     "upstream": UpstreamSettings,
     "media": MediaSettings,
     "routing": RoutingSettings,

@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from waystation.generations.record import GenerationRecord
 from waystation.generations.store import Periods, RecordRejected, Spend, day_of
 from waystation.storage.engine import NotStorable, reaching
+from waystation.storage.ledger import Posting
 from waystation.storage.tables import daily_spend, generations
 
 _decode = msgspec.json.Decoder(GenerationRecord).decode
@@ -61,6 +62,7 @@ class SqlGenerationStore:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        self._posting = Posting(engine)
         is_postgresql = engine.dialect.name == "postgresql"
         insert = postgresql.insert if is_postgresql else sqlite.insert
         dialect: type[DefaultDialect] = PGDialect if is_postgresql else SQLiteDialect
@@ -86,7 +88,7 @@ class SqlGenerationStore:
         try:
             with reaching():
                 columns, rows, days = await asyncio.to_thread(_prepared, payloads)
-                if not await self._add_new(rows, days):
+                if not await self._add_new(columns, rows, days):
                     await self._add_unknown(columns, rows)
         except (NotStorable, msgspec.DecodeError) as error:
             raise RecordRejected(str(error)) from error
@@ -115,7 +117,7 @@ class SqlGenerationStore:
                 ).one()
                 return Spend(*(int(amount) for amount in row))
 
-    async def _add_new(self, rows: list[_Row], days: list[_Row]) -> bool:
+    async def _add_new(self, columns: list[_Columns], rows: list[_Row], days: list[_Row]) -> bool:
         """Add records none of which is known, the usual case, by the driver's own bulk insert; else change nothing."""
         async with self._engine.connect() as connection:
             added = 0
@@ -128,6 +130,7 @@ class SqlGenerationStore:
             if added != len(rows):
                 return False
             await connection.exec_driver_sql(self._add_to_days, days)
+            await self._posting.charges(connection, _charges(columns))
             await connection.commit()
             return True
 
@@ -141,6 +144,7 @@ class SqlGenerationStore:
             once = {record.id: record for record in reversed(columns) if record.id in new}
             if once:
                 await connection.exec_driver_sql(self._add_to_days, _days(once.values()))
+                await self._posting.charges(connection, _charges(once.values()))
 
 
 def _prepared(payloads: Sequence[bytes]) -> tuple[list[_Columns], list[_Row], list[_Row]]:
@@ -181,3 +185,8 @@ def _days(records: Iterable[_Columns]) -> list[_Row]:
         sums[1] += (record.cost.upstream or 0) if record.cost.is_byok else 0
         sums[2] += 1
     return [(*key, *sums) for key, sums in sorted(days.items())]
+
+
+def _charges(records: Iterable[_Columns]) -> list[tuple[str, int]]:
+    """What each record charges to its key, for the ledger."""
+    return [(record.key_hash, record.cost.total or 0) for record in records]

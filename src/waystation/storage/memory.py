@@ -8,6 +8,7 @@ from waystation.accounts.keys import Account, KeyChanges
 from waystation.accounts.store import KeyEdit
 from waystation.generations.record import GenerationRecord
 from waystation.generations.store import Periods, Spend, day_of
+from waystation.routing.health import SavedHealth
 
 _decode = msgspec.json.Decoder(GenerationRecord).decode
 
@@ -81,6 +82,21 @@ class MemoryKeyStore:
         named = set(self._changes[since:])
         changed = tuple(self._accounts[key_hash] for key_hash in named if key_hash in self._accounts)
         return KeyChanges(last, changed, tuple(named - self._accounts.keys()))
+
+
+class MemoryHealthStore:
+    """Health as it was encoded."""
+
+    def __init__(self) -> None:
+        self._saved: bytes | None = None
+
+    async def load(self) -> SavedHealth | None:
+        """What was saved last."""
+        return None if self._saved is None else msgspec.msgpack.decode(self._saved, type=SavedHealth)
+
+    async def save(self, health: SavedHealth) -> None:
+        """Keep this instead."""
+        self._saved = msgspec.msgpack.encode(health)
 
 
 class MemoryGenerationStore:

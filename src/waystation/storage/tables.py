@@ -1,6 +1,17 @@
 """The tables. Times are Unix milliseconds, days are days since 1970-01-01 (UTC), money is nano-dollars."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Integer, MetaData, String, Table, Text, false
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+)
 
 metadata = MetaData(naming_convention={"pk": "pk_%(table_name)s"})
 
@@ -72,3 +83,43 @@ daily_spend = Table(
     Column("generations", BigInteger, nullable=False),
 )
 """Sums over `generations`, kept in the transaction that adds them: what a key has spent is never a scan."""
+
+ledger_transactions = Table(
+    "ledger_transactions",
+    metadata,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("created_at", BigInteger, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("reference", String(128)),
+    UniqueConstraint("reference", name="uq_ledger_transactions_reference"),
+)
+"""Movements of money, only ever added. `reference` is the caller's own name of one, so that it can be sent twice."""
+
+ledger_entries = Table(
+    "ledger_entries",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("account", String(80), primary_key=True),
+    Column("amount", BigInteger, nullable=False),
+)
+"""The sides of each movement, whose amounts add up to 0. Accounts: `credits`, the kinds of what comes in, `usage:HASH`."""
+
+ledger_balances = Table(
+    "ledger_balances",
+    metadata,
+    Column("account", String(80), primary_key=True),
+    Column("balance", BigInteger, nullable=False),
+)
+"""The sum of each account's entries, kept in the transaction that adds them."""
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("fund", String(64), primary_key=True),
+    Column("first_day", Integer, primary_key=True),
+    Column("holder", String(64), primary_key=True),
+    Column("amount", BigInteger, nullable=False),
+    Column("renewed_at", BigInteger, nullable=False),
+)
+"""What each process may still spend, or has spent without its records being here yet (`credits.lease`)."""

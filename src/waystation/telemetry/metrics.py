@@ -6,7 +6,7 @@ catalogue and provider names and statuses only, so their number is bounded.
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from msgspec import Struct, field
 
@@ -56,21 +56,22 @@ class Metrics:
             found = self._tallies[model, provider, status] = Tally()
         return found
 
-    def render(self, gauges: Mapping[str, tuple[str, float]]) -> str:
-        """The exposition text; `gauges` maps a name to its help text and present value."""
+    def render(self, gauges: Mapping[str, tuple[str, float]], more: Iterable[str] = ()) -> str:
+        """The exposition text; `gauges` maps a name to its help text and present value, `more` are lines made elsewhere."""
         lines = self._served()
         attempts: dict[Labels, float] = {
             (provider, str(status)): count for (provider, status), count in self.attempts.items()
         }
         text = "Calls to providers by the status they answered (0: none)."
-        lines += _series("waystation_attempts_total", text, ("provider", "status"), attempts)
+        lines += series("waystation_attempts_total", text, ("provider", "status"), attempts)
         for name, help_text, of in (
             ("waystation_first_content_seconds", "Time to the first content.", _first_content),
             ("waystation_duration_seconds", "Time of whole exchanges.", _duration),
         ):
             lines += self._histogram(name, help_text, of)
         for name, (help_text, value) in gauges.items():
-            lines += _series(name, help_text, (), {(): value}, "gauge")
+            lines += series(name, help_text, (), {(): value}, "gauge")
+        lines += more
         return "\n".join(lines) + "\n"
 
     def _served(self) -> list[str]:
@@ -88,12 +89,12 @@ class Metrics:
             if tally.cancelled:
                 cancelled[(model,)] += tally.cancelled
         return [
-            *_series(
+            *series(
                 "waystation_requests_total", "Exchanges settled.", ("model", "provider", "status"), exchanges
             ),
-            *_series("waystation_tokens_total", "Tokens by kind.", ("model", "provider", "kind"), tokens),
-            *_series("waystation_cost_usd_total", "Cost in USD.", ("model", "provider"), cost),
-            *_series("waystation_cancelled_total", "Exchanges whose client hung up.", ("model",), cancelled),
+            *series("waystation_tokens_total", "Tokens by kind.", ("model", "provider", "kind"), tokens),
+            *series("waystation_cost_usd_total", "Cost in USD.", ("model", "provider"), cost),
+            *series("waystation_cancelled_total", "Exchanges whose client hung up.", ("model",), cancelled),
         ]
 
     def _histogram(self, name: str, text: str, of: Callable[[Tally], Buckets]) -> list[str]:
@@ -122,10 +123,10 @@ def _duration(tally: Tally) -> Buckets:
     return tally.duration
 
 
-def _series(
+def series(
     name: str, text: str, labels: Labels, values: Mapping[Labels, float], kind: str = "counter"
 ) -> list[str]:
-    """Lines of the exposition format."""
+    """Lines of the exposition format for one metric; `values` by the values of its `labels`."""
     lines = [f"# HELP {name} {text}", f"# TYPE {name} {kind}"]
     return lines + [
         f"{name}{_braces(labels, said)} {_number(amount)}" for said, amount in sorted(values.items())

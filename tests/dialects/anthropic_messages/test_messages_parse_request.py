@@ -7,6 +7,7 @@ import pytest
 from anthropic.types.message_create_params import MessageCreateParamsNonStreaming
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 from pydantic import ConfigDict, TypeAdapter, with_config
 
 from recorded_exchanges import JsonObject, Recording, recordings
@@ -215,4 +216,5 @@ def requests(draw: st.DrawFn) -> ChatRequest:
 def test_a_request_is_read_back_as_it_was_meant(request: ChatRequest) -> None:
     rendered = DIALECT.render_request(request, Target(MODEL))
     assert rendered.dropped == []
-    assert DIALECT.parse_request(json.dumps(rendered.body).encode(), rendered.path) == request
+    parsed = DIALECT.parse_request(json.dumps(rendered.body).encode(), rendered.path)
+    assert structs.replace(parsed, sent=frozenset()) == request

@@ -387,6 +387,14 @@ def test_router_metadata_goes_with_the_last_chunk() -> None:
     assert b'"openrouter_metadata":{"strategy":"direct"}' in renderer.feed([MessageEnd(Usage(1, 1))])
 
 
+@pytest.mark.parametrize(("error", "told"), [(Overloaded("down"), True), (InternalError("ours"), False)])
+def test_router_metadata_stands_beside_an_error_that_is_not_ours(error: GatewayError, *, told: bool) -> None:
+    renderer = DIALECT.stream_renderer(IDENTITY)
+    renderer.metadata = {"strategy": "direct"}
+    said = renderer.feed([START, TextDelta(0, 0, "a"), StreamError(error)])
+    assert (b'"openrouter_metadata":{"strategy":"direct"}' in said) is told
+
+
 def test_tool_calls_say_id_and_name_once() -> None:
     calls = [
         cast("JsonObject", choice["delta"]).get("tool_calls")

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from recorded_exchanges import JsonObject, Recording, recordings
 from waystation.codec.dialect import Target
+from waystation.codec.request_body import decode_object
 from waystation.dialects.openai_chat import DIALECT
-from waystation.dialects.openai_chat.request import decode_object, parse_request, request_of
+from waystation.dialects.openai_chat.request import parse_request, request_of
 from waystation.errors import InvalidRequest
 from waystation.operations.chat import ChatRequest
 

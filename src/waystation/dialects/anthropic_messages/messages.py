@@ -65,7 +65,16 @@ def render_conversation(messages: Sequence[Message], dialect: str) -> Conversati
     if not told.messages or told.messages[0]["role"] == "assistant":
         told.messages.insert(0, {"role": "user", "content": [_text(_NOTHING_SAID)]})
     _trim_prefill(told.messages[-1])
+    if told.same_dialect:
+        for turn in told.messages:
+            turn["content"] = plain(blocks_of(turn))
     return told
+
+
+def plain(blocks: list[JsonObject]) -> object:
+    """A text that stands alone as a string, as most who speak this wire say it."""
+    alone = len(blocks) == 1 and blocks[0].keys() == {"type", "text"} and blocks[0]["type"] == "text"
+    return blocks[0]["text"] if alone else blocks
 
 
 def blocks_of(message: JsonObject) -> list[JsonObject]:

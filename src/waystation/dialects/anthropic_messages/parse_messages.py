@@ -2,8 +2,9 @@
 
 from typing import Final
 
-from msgspec import json
+from msgspec import json, structs
 
+from waystation.codec.carried_reasoning import carried
 from waystation.dialects.anthropic_messages.wire import IN_PLACE, ORIGIN, text_at
 from waystation.errors import InvalidRequest
 from waystation.operations.chat import Message
@@ -66,16 +67,20 @@ def _parts(content: object, where: str) -> tuple[Part, ...]:
     for index, block in enumerate(content):
         if not isinstance(block, dict):
             raise InvalidRequest(f"{where}[{index}]: must be an object.")
-        parts.append(_part(block, f"{where}[{index}]"))
+        parts += _parts_of(block, f"{where}[{index}]")
     return tuple(parts)
 
 
-def _part(block: JsonObject, where: str) -> Part:
+def _parts_of(block: JsonObject, where: str) -> list[Part]:
     kind = text_at(block, "type")
     if kind is None:
         raise InvalidRequest(f"{where}.type: must be a string.")
     if kind in {"thinking", "redacted_thinking"}:
-        return _thought(block, kind, where)
+        return list(_thoughts(block, kind, where))
+    return [_part(block, kind, where)]
+
+
+def _part(block: JsonObject, kind: str, where: str) -> Part:
     if kind == "text":
         return Text(_required(block, "text", where), _mark(block), _rest(block, _TEXT))
     if kind == "tool_use":
@@ -87,10 +92,16 @@ def _part(block: JsonObject, where: str) -> Part:
     return _media(block, kind) if kind in {"image", "document"} else Opaque(kind, block)
 
 
-def _thought(block: JsonObject, kind: str, where: str) -> Reasoning:
+def _thoughts(block: JsonObject, kind: str, where: str) -> list[Reasoning]:
+    """Claude's own thought, or what another model thought and this wire carried to the client and back."""
     if kind == "redacted_thinking":
-        return Reasoning("encrypted", data=_required(block, "data", where), origin=ORIGIN)
-    return Reasoning(text=text_at(block, "thinking"), signature=text_at(block, "signature"), origin=ORIGIN)
+        data = _required(block, "data", where)
+        return carried(data) or [Reasoning("encrypted", data=data, origin=ORIGIN)]
+    text, signature = text_at(block, "thinking"), text_at(block, "signature")
+    foreign = carried(signature)
+    if len(foreign) == 1:
+        return [structs.replace(foreign[0], text=text)]
+    return foreign or [Reasoning(text=text, signature=signature, origin=ORIGIN)]
 
 
 def _result(block: JsonObject, where: str) -> ToolResult | Opaque:

@@ -1,14 +1,13 @@
-"""A body of `POST /v1/messages` -> `ChatRequest`. No route leads here yet: it says what a request on this wire means."""
+"""A body of `POST /v1/messages` -> `ChatRequest`. Contract section 30."""
 
 from typing import Final
 
-from msgspec import DecodeError, json
-
+from waystation.codec.request_body import GATEWAY_KEYS, checked, decode_object, gateway_fields
 from waystation.dialects.anthropic_messages.family import Family, family_of
 from waystation.dialects.anthropic_messages.parse_messages import parse_messages, parse_system
 from waystation.dialects.anthropic_messages.schema import restricted
 from waystation.dialects.anthropic_messages.thinking import add_thinking, wants_thinking
-from waystation.dialects.anthropic_messages.wire import NAME, THINKING_FIELDS, text_at
+from waystation.dialects.anthropic_messages.wire import NAME, THINKING_FIELDS, WireRequest, text_at
 from waystation.errors import InvalidRequest
 from waystation.operations.chat import ChatRequest, ReasoningOptions, ResponseFormat, Tool, ToolChoice
 from waystation.operations.parts import JsonObject
@@ -16,9 +15,20 @@ from waystation.operations.parts import JsonObject
 _KEYS: Final = frozenset(
     {
         "model", "messages", "system", "max_tokens", "temperature", "top_p", "top_k", "stop_sequences", "stream",
-        "tools", "tool_choice", "cache_control",
+        "tools", "tool_choice", "cache_control", "fallbacks",
     }
-)  # fmt: skip
+) | GATEWAY_KEYS  # fmt: skip
+_ASKED: Final = {
+    "temperature": "temperature",
+    "top_p": "top_p",
+    "top_k": "top_k",
+    "stop_sequences": "stop",
+    "tools": "tools",
+    "tool_choice": "tool_choice",
+    "max_tokens": "max_tokens",
+}
+"""Keys that ask something of an endpoint, and how its `supported_parameters` spells them."""
+_MOST_FALLBACKS: Final = 3
 _TOOL_KEYS: Final = frozenset({"type", "name", "description", "input_schema", "cache_control", "strict"})
 _MODES: Final = {"auto": "auto", "any": "required", "none": "none"}
 _TIERS: Final = {"auto": "auto", "standard_only": "default"}
@@ -27,36 +37,32 @@ _EFFORTS: Final = {"low": "low", "medium": "medium", "high": "high", "max": "max
 
 def parse_request(body: bytes) -> ChatRequest:
     """The request; `InvalidRequest` names the field that is wrong."""
-    try:
-        value = json.decode(body)
-    except (DecodeError, RecursionError, UnicodeDecodeError):
-        raise InvalidRequest("The request body is not valid JSON.") from None
-    if not isinstance(value, dict):
-        raise InvalidRequest("The request body must be a JSON object.")
-    stops = value.get("stop_sequences")
-    mark = value.get("cache_control")
-    model = text_at(value, "model")
+    value = decode_object(body)
+    wire = checked(value, WireRequest)
+    told = gateway_fields(value, wire)
+    if value.get("fallbacks") is not None:
+        told["models"] = _fallbacks(value)
+    model = wire.model or None
     reasoning, wanted = _reasoning(value), _response_format(value)
     tier, user = _TIERS.get(text_at(value, "service_tier") or ""), _user(value)
+    user = told.pop("user", None) or user
     choice, parallel = _tool_choice(value.get("tool_choice"))
     extras = {key: item for key, item in value.items() if key not in _KEYS and item is not None}
     _take_said(extras, reasoning, wanted, family_of(model or ""))
     if tier is not None:
         del extras["service_tier"]
-    if user is not None:
+    if _user(value) is not None:
         del extras["metadata"]
     return ChatRequest(
         dialect=NAME,
         model=model,
         messages=(*parse_system(value.get("system")), *parse_messages(value.get("messages"))),
-        stream=value.get("stream") is True,
-        max_tokens=_whole(value, "max_tokens"),
-        temperature=_number(value, "temperature"),
-        top_p=_number(value, "top_p"),
-        top_k=_whole(value, "top_k"),
-        stop=tuple([stop for stop in stops if isinstance(stop, str)]) or None
-        if isinstance(stops, list)
-        else None,
+        stream=wire.stream is True,
+        max_tokens=wire.max_tokens,
+        temperature=wire.temperature,
+        top_p=wire.top_p,
+        top_k=wire.top_k,
+        stop=tuple(wire.stop_sequences) if wire.stop_sequences else None,
         response_format=wanted,
         tools=_tools(value.get("tools")),
         tool_choice=choice,
@@ -64,9 +70,38 @@ def parse_request(body: bytes) -> ChatRequest:
         reasoning=reasoning,
         service_tier=tier,
         user=user,
-        cache_control=mark if isinstance(mark, dict) else None,
+        cache_control=wire.cache_control,
+        sent=_sent(value, reasoning, wanted),
         extras=extras or None,
+        **told,
     )
+
+
+def _fallbacks(value: JsonObject) -> tuple[str, ...]:
+    """Models to try after the first, each an object of its name alone."""
+    if value.get("models") is not None:
+        raise InvalidRequest("fallbacks: cannot be given together with models.")
+    entries = value["fallbacks"]
+    if not isinstance(entries, list) or len(entries) > _MOST_FALLBACKS:
+        raise InvalidRequest(f"fallbacks: must be a list of at most {_MOST_FALLBACKS} models.")
+    names: list[str] = []
+    for index, entry in enumerate(entries):
+        name = entry.get("model") if isinstance(entry, dict) and entry.keys() == {"model"} else None
+        if not isinstance(name, str) or not name:
+            raise InvalidRequest(f"fallbacks[{index}]: must be an object with a model and nothing else.")
+        names.append(name)
+    return tuple(names)
+
+
+def _sent(
+    value: JsonObject, reasoning: ReasoningOptions | None, wanted: ResponseFormat | None
+) -> frozenset[str]:
+    asked = {word for key, word in _ASKED.items() if value.get(key) is not None and value[key] != []}
+    if reasoning is not None and wants_thinking(reasoning):
+        asked.add("reasoning")
+    if wanted is not None:
+        asked |= {"response_format", "structured_outputs"}
+    return frozenset(asked)
 
 
 def _take_said(
@@ -150,17 +185,3 @@ def _tool_choice(value: object) -> tuple[ToolChoice | None, bool | None]:
     if kind not in _MODES:
         raise InvalidRequest("tool_choice.type: must be auto, any, tool or none.")
     return ToolChoice(_MODES[kind]), parallel
-
-
-def _whole(value: JsonObject, key: str) -> int | None:
-    found = value.get(key)
-    if found is not None and (not isinstance(found, int) or isinstance(found, bool) or found < 0):
-        raise InvalidRequest(f"{key}: must be a whole number.")
-    return found
-
-
-def _number(value: JsonObject, key: str) -> float | None:
-    found = value.get(key)
-    if found is not None and (not isinstance(found, (int, float)) or isinstance(found, bool)):
-        raise InvalidRequest(f"{key}: must be a number.")
-    return found

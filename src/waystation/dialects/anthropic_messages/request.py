@@ -5,7 +5,12 @@ from typing import Final
 from waystation.codec.dialect import RenderedRequest, Target
 from waystation.dialects.anthropic_messages.caching import limit_marks, mark_last
 from waystation.dialects.anthropic_messages.family import Family, family_of
-from waystation.dialects.anthropic_messages.messages import Conversation, blocks_of, render_conversation
+from waystation.dialects.anthropic_messages.messages import (
+    Conversation,
+    blocks_of,
+    plain,
+    render_conversation,
+)
 from waystation.dialects.anthropic_messages.structured import add_structured_output
 from waystation.dialects.anthropic_messages.thinking import add_thinking, may_think, wants_thinking
 from waystation.dialects.anthropic_messages.tools import render_tool_choice, render_tools
@@ -36,7 +41,7 @@ def render_request(request: ChatRequest, target: Target) -> RenderedRequest:
         "messages": told.messages,
     }
     if told.system:
-        body["system"] = told.system
+        body["system"] = plain(told.system) if told.same_dialect else told.system
     if request.stream:
         body["stream"] = True
     native = "structured_outputs" in target.supported_parameters or request.dialect == NAME
@@ -57,7 +62,8 @@ def render_request(request: ChatRequest, target: Target) -> RenderedRequest:
     ]
     if request.n is not None and request.n > 1:
         dropped.append("n")
-    headers = [("anthropic-beta", ",".join(told.betas))] if told.betas else []
+    betas = dict.fromkeys((*told.betas, *request.betas))
+    headers = [("anthropic-beta", ",".join(betas))] if betas else []
     return RenderedRequest("/messages", body, list(dict.fromkeys(dropped)), headers)
 
 

@@ -8,7 +8,18 @@ from waystation.dialects.anthropic_messages.citations import parse_citation
 from waystation.dialects.anthropic_messages.errors import parse_error_object
 from waystation.dialects.anthropic_messages.finish import finish_reason
 from waystation.dialects.anthropic_messages.usage import parse_usage
-from waystation.dialects.anthropic_messages.wire import ANSWER_TOOL, NAME, ORIGIN, text_at
+from waystation.dialects.anthropic_messages.wire import (
+    ANSWER_TOOL,
+    CALL_KEYS,
+    HIDDEN_KEYS,
+    MESSAGE_KEYS,
+    NAME,
+    ORIGIN,
+    TEXT_KEYS,
+    THOUGHT_KEYS,
+    rest_of,
+    text_at,
+)
 from waystation.errors import BadResponse
 from waystation.operations.chat import ChatResult, Choice
 from waystation.operations.parts import JsonObject, Opaque, Part, Reasoning, Refusal, Text, ToolCall
@@ -66,6 +77,7 @@ def parse_response(body: bytes) -> ChatResult:
                 finish_reason=reason,
                 native_finish_reason=native,
                 annotations=tuple(content.annotations),
+                message_extras=rest_of(value, MESSAGE_KEYS),
             ),
         ),
         usage=usage,
@@ -99,12 +111,19 @@ def _add(content: _Content, block: JsonObject) -> None:
                 signature=text_at(block, "signature") or None,
                 origin=ORIGIN,
                 index=content.thoughts,
+                extras=rest_of(block, THOUGHT_KEYS),
             )
         )
         content.thoughts += 1
     elif kind == "redacted_thinking":
         content.parts.append(
-            Reasoning("encrypted", data=text_at(block, "data"), origin=ORIGIN, index=content.thoughts)
+            Reasoning(
+                "encrypted",
+                data=text_at(block, "data"),
+                origin=ORIGIN,
+                index=content.thoughts,
+                extras=rest_of(block, HIDDEN_KEYS),
+            )
         )
         content.thoughts += 1
     elif kind == "tool_use":
@@ -118,7 +137,7 @@ def _add_text(content: _Content, block: JsonObject) -> None:
     start = content.length
     content.length += len(text)
     if text:
-        content.parts.append(Text(text))
+        content.parts.append(Text(text, extras=rest_of(block, TEXT_KEYS)))
     citations = block.get("citations")
     for citation in citations if isinstance(citations, list) else ():
         annotation = parse_citation(citation, start, content.length)
@@ -136,4 +155,6 @@ def _add_call(content: _Content, block: JsonObject) -> None:
     if not name:
         raise BadResponse("The provider called a tool without a name.")
     content.has_calls = True
-    content.parts.append(ToolCall(call_id or f"call_{len(content.parts)}", name, arguments))
+    content.parts.append(
+        ToolCall(call_id or f"call_{len(content.parts)}", name, arguments, rest_of(block, CALL_KEYS))
+    )

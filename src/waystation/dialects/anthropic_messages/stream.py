@@ -14,12 +14,22 @@ from waystation.dialects.anthropic_messages.errors import parse_error_object
 from waystation.dialects.anthropic_messages.finish import finish_reason
 from waystation.dialects.anthropic_messages.response import arguments_of, refusal_of
 from waystation.dialects.anthropic_messages.usage import merged, parse_usage
-from waystation.dialects.anthropic_messages.wire import ANSWER_TOOL, NAME, ORIGIN, text_at
+from waystation.dialects.anthropic_messages.wire import (
+    ANSWER_TOOL,
+    CALL_KEYS,
+    MESSAGE_KEYS,
+    NAME,
+    ORIGIN,
+    object_of,
+    rest_of,
+    text_at,
+)
 from waystation.errors import BadResponse
 from waystation.operations.chat_events import Annotation, MessageEnd, MessageStart, Note
 from waystation.operations.parts import JsonObject, Reasoning
 
 _DECODE: Final = json.Decoder().decode
+_STOP_KEYS: Final = frozenset({"stop_reason"})
 
 
 class _Block(Struct):
@@ -47,6 +57,7 @@ class MessageParser(FrameReader[Frame]):
         self._stop: str | None = None
         self._started = False
         self._has_calls = False
+        self._said_last: JsonObject = {}
 
     def _read(self, frame: Frame) -> None:
         if frame.data.strip() == b"[DONE]":
@@ -82,7 +93,12 @@ class MessageParser(FrameReader[Frame]):
         self._started = True
         self._count(message.get("usage"))
         self._tracker.out.append(
-            MessageStart(text_at(message, "id"), text_at(message, "model"), dialect=NAME)
+            MessageStart(
+                text_at(message, "id"),
+                text_at(message, "model"),
+                extras=_opening(message),
+                dialect=NAME,
+            )
         )
         self._tracker.touch(0)
 
@@ -115,7 +131,7 @@ class MessageParser(FrameReader[Frame]):
         if not block.is_answer:
             self._has_calls = True
             call_id = text_at(block.value, "id") or f"call_{block.index}"
-            self._tracker.start_call(0, block.index, call_id, name)
+            self._tracker.start_call(0, block.index, call_id, name, rest_of(block.value, CALL_KEYS))
 
     def _delta(self, event: JsonObject) -> None:
         index, value = event.get("index"), event.get("delta")
@@ -133,6 +149,8 @@ class MessageParser(FrameReader[Frame]):
             self._input(block, text_at(value, "partial_json") or "")
         elif kind == "citations_delta":
             self._cite([value.get("citation")], block)
+        elif kind == "compaction_delta":
+            block.value |= {key: item for key, item in value.items() if key != "type"}
 
     def _stop_block(self, event: JsonObject) -> None:
         index = event.get("index")
@@ -141,7 +159,11 @@ class MessageParser(FrameReader[Frame]):
             return
         if block.kind == "tool_use" and not block.has_input and (given := block.value.get("input")):
             self._input(block, arguments_of(given))
-        elif block.kind not in {"text", "thinking", "redacted_thinking", "tool_use"}:
+        elif block.kind == "text":
+            self._tracker.end_part(0, "text")
+        elif block.kind in {"thinking", "redacted_thinking"}:
+            self._tracker.end_part(0, "reasoning")
+        elif block.kind != "tool_use":
             self._tracker.out.append(Note({"block": self._whole(block)}))
 
     def _whole(self, block: _Block) -> JsonObject:
@@ -159,6 +181,7 @@ class MessageParser(FrameReader[Frame]):
         if not isinstance(delta, dict):
             return
         self._stop = text_at(delta, "stop_reason") or self._stop
+        self._said_last |= rest_of(delta, _STOP_KEYS) or {}
         if (refusal := refusal_of(delta.get("stop_details"))) is not None:
             self._tracker.refusal(0, refusal.text)
 
@@ -171,7 +194,8 @@ class MessageParser(FrameReader[Frame]):
             raise BadResponse("The provider's answer is empty.")
         self._over = True
         tier = text_at(self._usage, "service_tier")
-        self._tracker.end_choice(0, reason, self._stop)
+        said: JsonObject | None = {"delta": self._said_last} if self._said_last else None
+        self._tracker.end_choice(0, reason, self._stop, extras=said)
         self._tracker.out.append(MessageEnd(usage, service_tier=tier))
 
     def _count(self, value: object) -> None:
@@ -206,4 +230,13 @@ class MessageParser(FrameReader[Frame]):
         for citation in citations if isinstance(citations, list) else ():
             annotation = parse_citation(citation, block.start, self._length)
             if annotation is not None:
-                self._tracker.out.append(Annotation(0, annotation))
+                if self._tracker.open_part(0, "text") is None:
+                    self._tracker.text(0, "")  # what is cited may come before the text that it stands on
+                self._tracker.out.append(Annotation(0, annotation, object_of(citation)))
+
+
+def _opening(message: JsonObject) -> JsonObject | None:
+    """What the beginning says that only this dialect can say again, its first counters among it."""
+    usage = message.get("usage")
+    rest = rest_of(message, MESSAGE_KEYS) or {}
+    return {"message": rest, "usage": usage} if rest or isinstance(usage, dict) else None

@@ -93,6 +93,7 @@ class ConverseStreamRenderer:
     """Events -> messages of an event stream, for one client."""
 
     def __init__(self, identity: Identity) -> None:
+        self.metadata: JsonObject | None = None
         self._reasoning = identity.include_reasoning
         self._block = -1
 

@@ -20,6 +20,8 @@ class Gemini:
     name = NAME
     bytes_only: frozenset[str] = frozenset()
     routes: tuple[str, ...] = ()
+    verbs: tuple[str, ...] = ("generateContent", "streamGenerateContent")
+    """What stands after the model in its paths."""
 
     def parse_request(self, body: bytes, path: str) -> ChatRequest:
         """`InvalidRequest` names the field; model and streaming are read from the path."""

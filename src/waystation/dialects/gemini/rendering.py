@@ -3,20 +3,22 @@
 from collections.abc import Sequence
 from typing import Final
 
-from msgspec import json
+from msgspec import json, structs
 
 from waystation.codec.assemble import assemble
+from waystation.codec.carried_reasoning import carry
 from waystation.codec.dialect import Identity
 from waystation.dialects.gemini.errors import render_error
 from waystation.dialects.gemini.families import family_of
 from waystation.dialects.gemini.model_turn import render_model_parts
-from waystation.dialects.gemini.wire import NAME
+from waystation.dialects.gemini.wire import NAME, ORIGIN, object_of
 from waystation.operations.chat import ChatResult, Choice
 from waystation.operations.chat_events import (
     ChoiceEnd,
     Event,
     MediaDelta,
     MessageEnd,
+    MessageStart,
     PartEnd,
     PartStart,
     ReasoningDelta,
@@ -34,14 +36,15 @@ _REASONS: Final = {"stop": "STOP", "tool_calls": "STOP", "length": "MAX_TOKENS",
 
 def render_response(result: ChatResult, identity: Identity) -> bytes:
     """A `GenerateContentResponse`."""
-    candidates = [_candidate(choice, identity, own=result.dialect == NAME) for choice in result.choices]
-    return _ENCODE(_chunk(identity, candidates, result.usage))
+    own = result.dialect == NAME
+    candidates = [_candidate(choice, identity, own=own) for choice in result.choices]
+    return _ENCODE(_chunk(identity, candidates, result.usage, own=own))
 
 
-def _chunk(identity: Identity, candidates: list[JsonObject], usage: Usage | None) -> JsonObject:
+def _chunk(identity: Identity, candidates: list[JsonObject], usage: Usage | None, *, own: bool) -> JsonObject:
     value: JsonObject = {"candidates": candidates}
     if usage is not None:
-        value["usageMetadata"] = render_usage(usage)
+        value["usageMetadata"] = dict(usage.extras) if own and usage.extras else render_usage(usage)
     return {**value, "modelVersion": identity.model, "responseId": identity.id}
 
 
@@ -63,21 +66,34 @@ def _candidate(choice: Choice, identity: Identity, *, own: bool) -> JsonObject:
     value = _said(choice.index, choice.parts, identity)
     native = choice.native_finish_reason if own else None
     value["finishReason"] = native or _REASONS.get(choice.finish_reason or "stop", "OTHER")
-    return value
+    return value | choice.extras if own and choice.extras else value
 
 
 def _said(index: int, parts: Sequence[Part], identity: Identity) -> JsonObject:
-    shown = [part for part in parts if identity.include_reasoning or not isinstance(part, Reasoning)]
+    shown = [
+        _carried(part) if isinstance(part, Reasoning) else part
+        for part in parts
+        if identity.include_reasoning or not isinstance(part, Reasoning)
+    ]
     rendered = render_model_parts(shown, family_of(""), same_dialect=True, drop=lambda _: None)
     return {"content": {"parts": rendered, "role": "model"}, "index": index}
+
+
+def _carried(part: Reasoning) -> Reasoning:
+    """A thought of another maker's, with all of it but its text in the place of the signature (`codec.carried_reasoning`)."""
+    if part.origin == ORIGIN or part.plain:
+        return part
+    return Reasoning(text=part.text or "", signature=carry([structs.replace(part, text=None)]), origin=ORIGIN)
 
 
 class ChunkRenderer:
     """Events -> server-sent events. Text goes out as it comes; calls and media once they are whole, as on Gemini's own wire."""
 
     def __init__(self, identity: Identity) -> None:
+        self.metadata: JsonObject | None = None
         self._identity = identity
         self._open: dict[int, list[Event]] = {}
+        self._own = False
 
     def feed(self, events: Sequence[Event]) -> bytes:
         """The frames that these events make."""
@@ -99,9 +115,10 @@ class ChunkRenderer:
                 thought: tuple[Part, ...] = details or (Reasoning(text=text, plain=True),)
                 said = _said(choice, thought, self._identity)
                 return self._frame([said]) if self._identity.include_reasoning else b""
-            case ChoiceEnd(choice=choice, reason=reason):
-                ended = _said(choice, (), self._identity)
-                return self._frame([{**ended, "finishReason": _REASONS.get(reason, "OTHER")}])
+            case ChoiceEnd():
+                return self._frame([self._ended(event)])
+            case MessageStart():
+                self._own = event.dialect == NAME
             case MessageEnd(usage=usage):
                 return self._frame([], usage)
             case StreamError(error=error):
@@ -117,5 +134,11 @@ class ChunkRenderer:
                 pass
         return b""
 
+    def _ended(self, event: ChoiceEnd) -> JsonObject:
+        native = event.native_reason if self._own else None
+        ended = _said(event.choice, (), self._identity)
+        ended["finishReason"] = native or _REASONS.get(event.reason, "OTHER")
+        return ended | object_of((event.extras or {}).get("choice")) if self._own else ended
+
     def _frame(self, candidates: list[JsonObject], usage: Usage | None = None) -> bytes:
-        return b"data: " + _ENCODE(_chunk(self._identity, candidates, usage)) + b"\n\n"
+        return b"data: " + _ENCODE(_chunk(self._identity, candidates, usage, own=self._own)) + b"\n\n"

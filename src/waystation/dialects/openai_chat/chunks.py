@@ -40,7 +40,7 @@ _Frames = dict[tuple[int, int], list[bytes]]
 
 
 class ChunkRenderer:
-    """One stream. `metadata`, the router's, may be set until `MessageEnd` and goes out with the last chunk."""
+    """One stream. `metadata`, the router's, may be set until the end and goes out with the last chunk."""
 
     object_name = "chat.completion.chunk"
 
@@ -192,7 +192,10 @@ class ChunkRenderer:
         self._failed = True
         self._note = None
         choice = self._choice(0, {"content": ""}, reason="error", native_reason="error")
-        return self._frame([choice], {"error": render_stream_error_object(event.error)})
+        rest: JsonObject = {"error": render_stream_error_object(event.error)}
+        if self.metadata is not None and event.error.status != 500:
+            rest["openrouter_metadata"] = self.metadata
+        return self._frame([choice], rest)
 
     def _quick(self, frames: _Frames, choice: int, index: int, delta: JsonObject, text: str) -> bytes:
         """A frame whose delta has `_MARK` for its text; remembered, once nothing in it is for the first time."""

@@ -9,9 +9,10 @@ from typing import Any, Final
 
 from msgspec import DecodeError, ValidationError, convert, json, structs
 
+from waystation.codec.request_body import decode_object, describe
 from waystation.dialects.openai_chat.messages import parse_messages
 from waystation.dialects.openai_chat.reasoning import parse_reasoning_options
-from waystation.dialects.openai_chat.tools import describe, parse_tool_choice, parse_tools
+from waystation.dialects.openai_chat.tools import parse_tool_choice, parse_tools
 from waystation.dialects.openai_chat.wire import (
     FIELDS,
     FORMAT_KEYS,
@@ -34,7 +35,6 @@ from waystation.operations.chat import (
 )
 from waystation.operations.parts import JsonObject, Text
 
-_DECODE: Final = json.Decoder().decode
 _DECODE_KNOWN: Final = json.Decoder(KnownRequest).decode
 _NOTHING_UNKNOWN: Final[JsonObject] = {}
 _FORMATS: Final = frozenset({"text", "json_object", "json_schema", "grammar", "python"})
@@ -76,19 +76,6 @@ def parse_request(body: bytes) -> ChatRequest:
         # Some key is unknown, or something is wrong: the long way keeps the one and names the other.
         return request_of(decode_object(body))
     return _translated(wire, _NOTHING_UNKNOWN)
-
-
-def decode_object(body: bytes) -> JsonObject:
-    """The body as a JSON object, or `InvalidRequest`."""
-    try:
-        value = _DECODE(body)
-    except RecursionError:
-        raise InvalidRequest("The request body is nested too deeply.") from None
-    except (DecodeError, UnicodeDecodeError):
-        raise InvalidRequest("The request body is not valid JSON.") from None
-    if not isinstance(value, dict):
-        raise InvalidRequest("The request body must be a JSON object.")
-    return value
 
 
 def request_of(body: JsonObject, dialect: str = NAME, *, is_completion: bool = False) -> ChatRequest:

@@ -5,6 +5,7 @@ from typing import Final, TypeVar
 
 from msgspec import ValidationError, convert, json
 
+from waystation.codec.request_body import describe
 from waystation.dialects.openai_chat.wire import (
     CALL_FUNCTION_KEYS,
     CALL_KEYS,
@@ -157,16 +158,6 @@ def convert_at(value: object, kind: type[T], where: str) -> T:
         return convert(value, kind)
     except ValidationError as error:
         raise InvalidRequest(describe(error, where)) from None
-
-
-def describe(error: ValidationError, where: str = "") -> str:
-    """A validation error as `field: what is wrong with it`."""
-    text, _, place = str(error).partition(" - at ")
-    path = (where + place.removeprefix("`key` in ").strip("`").removeprefix("$")).lstrip(".")
-    if text.startswith("Object missing required field `"):
-        path, text = f"{path}.{text.split('`')[1]}".lstrip("."), "is required"
-    text = text[:1].lower() + text[1:]
-    return f"{path}: {text}." if path else f"{text[:1].upper()}{text[1:]}."
 
 
 def nested(outer: JsonObject | None, function: JsonObject | None) -> JsonObject | None:

@@ -76,21 +76,20 @@ class _Answer(Struct, gc=False):
 
 def render_usual_answer(result: ChatResult, identity: Identity, cost: Cost | None) -> bytes | None:
     """The answer, or None where there is more to say than this shape can."""
-    if len(result.choices) != 1 or result.extras:
+    same_dialect = result.dialect == NAME
+    if len(result.choices) != 1 or (result.extras and same_dialect):
         return None
     choice, usage = result.choices[0], result.usage
-    extras = choice.message_extras
+    extras = choice.message_extras if same_dialect else None
     if (
         usage is None
-        or usage.extras
-        or usage.prompt_details_extras
-        or usage.completion_details_extras
+        or (same_dialect and (usage.extras or usage.prompt_details_extras or usage.completion_details_extras))
         or usage.web_search_requests
         or choice.logprobs is not None
         or choice.annotations
         or choice.extras
         or choice.error is not None
-        or (extras and (extras != _NO_ANNOTATIONS or result.dialect != NAME))
+        or (extras and extras != _NO_ANNOTATIONS)
         or len(choice.parts) != 1
     ):
         return None

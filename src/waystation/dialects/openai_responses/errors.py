@@ -1,13 +1,14 @@
-"""Errors of this wire, `{"error": {"type", "code", "message"}}` as an answer, in a response that failed, or in a stream -> ours."""
+"""Errors of this wire, `{"error": {"type", "code", "message"}}` as an answer, in a response that failed, or in a stream -> ours, and back."""
 
 from typing import Final
 
 from msgspec import DecodeError, json
 
 from waystation.codec.dialect import Headers
+from waystation.codec.error_envelope import render_error_object
 from waystation.codec.upstream_error import error_by_status, retry_after_of
 from waystation.dialects.openai_responses.wire import object_of, text_of
-from waystation.errors import BadResponse, ProviderError
+from waystation.errors import BadResponse, GatewayError, ProviderError
 from waystation.operations.parts import JsonObject
 
 STATUSES: Final = {
@@ -38,6 +39,18 @@ _BAD_IMAGE: Final = (
     "empty_image_file",
     "failed_to_download_image",
 )
+_CODES: Final = {
+    "rate_limit_exceeded": "rate_limit_exceeded",
+    "context_length_exceeded": "invalid_prompt",
+    "invalid_request": "invalid_prompt",
+    "invalid_prompt": "invalid_prompt",
+    "content_policy_violation": "image_content_policy_violation",
+}
+"""Codes of a response that failed, by our `error_type` (contract section 2.7); all others are the server's."""
+TOO_LONG: Final = frozenset(
+    {"context_length_exceeded", "max_tokens_exceeded", "token_limit_exceeded", "string_too_long"}
+)
+"""What is told as an answer that its length cut short (contract section 2.7)."""
 NO_ANSWER: Final = "The provider reported an error instead of an answer."
 
 
@@ -78,3 +91,16 @@ def _told(value: JsonObject) -> tuple[str | None, str | None]:
     return text_of(told.get("code")) or text_of(told.get("type")) or None, text_of(
         told.get("message")
     ) or None
+
+
+def failure(error: GatewayError) -> JsonObject:
+    """The fields of a response that this error ended (contract section 2.7)."""
+    if error.error_type in TOO_LONG:
+        return {"status": "incomplete", "incomplete_details": {"reason": "max_output_tokens"}}
+    kind = "server" if error.status == 500 else error.error_type
+    message = render_error_object(error)["message"]
+    return {
+        "status": "failed",
+        "error": {"code": _CODES.get(kind, "server_error"), "message": message},
+        "error_type": kind,
+    }

@@ -6,7 +6,7 @@ from typing import Final
 from msgspec import Struct, field
 
 from waystation.dialects.openai_responses.reasoning_items import ThoughtGroup, group_thoughts
-from waystation.dialects.openai_responses.wire import CONTENT, INSTRUCTIONS, ITEM, NAME
+from waystation.dialects.openai_responses.wire import CONTENT, INSTRUCTIONS, ITEM, NAME, WHOLE, object_of
 from waystation.errors import InvalidRequest
 from waystation.operations.chat import Message
 from waystation.operations.parts import (
@@ -130,6 +130,8 @@ def _message(role: str, blocks: list[JsonObject], message: Message, told: Conver
 
 
 def _render_call(call: ToolCall, told: Conversation) -> JsonObject:
+    if told.same_dialect and call.extras and (whole := object_of(call.extras.get(WHOLE))):
+        return whole
     if call.name in told.custom_tools:
         told.custom.add(call.id)
         item: JsonObject = {
@@ -143,6 +145,9 @@ def _render_call(call: ToolCall, told: Conversation) -> JsonObject:
 
 
 def _render_result(result: ToolResult, told: Conversation) -> JsonObject:
+    extras = result.extras or {} if told.same_dialect else {}
+    if whole := object_of(extras.get(WHOLE)):
+        return whole
     blocks = [block for part in result.parts if (block := _render(part, told)) is not None]
     output: object = blocks
     if not blocks:
@@ -152,7 +157,7 @@ def _render_result(result: ToolResult, told: Conversation) -> JsonObject:
     if result.is_error:
         told.drop("messages.is_error")
     kind = "custom_tool_call_output" if result.call_id in told.custom else "function_call_output"
-    return {"type": kind, "call_id": result.call_id, "output": output}
+    return {"type": kind, "call_id": result.call_id, "output": output, **extras}
 
 
 def _render(part: Part, told: Conversation) -> JsonObject | None:

@@ -4,14 +4,27 @@ import secrets
 from collections.abc import Iterator
 from typing import Final
 
-from msgspec import json
+from msgspec import json, structs
 
-from waystation.dialects.openai_responses.wire import ITEM, count_of, object_of, objects_of, text_of
+from waystation.dialects.openai_responses.wire import (
+    ITEM,
+    WHOLE,
+    count_of,
+    object_of,
+    objects_of,
+    rest_of,
+    text_of,
+)
 from waystation.errors import BadResponse
 from waystation.operations.parts import ImageOutput, JsonObject, Opaque, Part, Reasoning, ToolCall
 
 CALLS: Final = frozenset({"function_call", "custom_tool_call"})
 """Calls that are the client's to answer; all others are the provider's, and never shown as the client's."""
+CALL_KEYS: Final = frozenset({"type", "call_id", "name", "arguments", "input"})
+THOUGHT_KEYS: Final = frozenset({"type", "id", "summary", "content", "encrypted_content"})
+MESSAGE_KEYS: Final = frozenset({"type", "role", "content"})
+PIECE_KEYS: Final = frozenset({"type", "text", "annotations", "logprobs"})
+"""Of items in an answer: what the neutral form has words for."""
 _SEARCHES: Final = frozenset({"web_search_call", "x_search_call"})
 
 
@@ -20,7 +33,13 @@ def call_of(item: JsonObject) -> ToolCall:
     name = text_of(item.get("name"))
     if not name:
         raise BadResponse("The provider's answer calls a tool without a name.")
-    return ToolCall(call_id_of(item), name, arguments_of(item) or "{}")
+    return ToolCall(call_id_of(item), name, arguments_of(item) or "{}", call_extras(item))
+
+
+def call_extras(item: JsonObject) -> JsonObject | None:
+    """What only this wire says of a call: the type of one whose arguments are free text among it."""
+    rest = rest_of(item, CALL_KEYS)
+    return {"type": item["type"], **(rest or {})} if item.get("type") == "custom_tool_call" else rest
 
 
 def call_id_of(item: JsonObject) -> str:
@@ -49,6 +68,9 @@ def thoughts_of(item: JsonObject, origin: str, first: int) -> list[Reasoning]:
             else:
                 found.append(Reasoning("text", text=text, id=identity, origin=origin, index=number))
     found += sealed(item, origin, first + len(found))
+    rest = rest_of(item, THOUGHT_KEYS)
+    if found and rest is not None:
+        found[0] = structs.replace(found[0], extras=rest)
     return found
 
 
@@ -65,7 +87,7 @@ def other_part(item: JsonObject) -> Part:
     """An image that was made; anything else whole, for this dialect alone."""
     result = text_of(item.get("result"))
     if item.get("type") == "image_generation_call" and result:
-        return ImageOutput(image_url(item))
+        return ImageOutput(image_url(item), {WHOLE: item})
     return Opaque(ITEM, item)
 
 

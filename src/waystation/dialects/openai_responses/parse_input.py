@@ -5,11 +5,27 @@ Neighbouring items of the model (thoughts, texts, calls) are one turn of it, nei
 
 from typing import Final
 
+from waystation.codec.carried_reasoning import carried
+from waystation.dialects.openai_responses.client_tools import (
+    arguments_of_item,
+    is_call,
+    is_output,
+    text_of_output,
+)
 from waystation.dialects.openai_responses.output_items import CALLS, arguments_of, thoughts_of
-from waystation.dialects.openai_responses.wire import CONTENT, ITEM, objects_of, rest_of, text_of
+from waystation.dialects.openai_responses.wire import (
+    CONTENT,
+    ITEM,
+    WHOLE,
+    object_of,
+    objects_of,
+    rest_of,
+    text_of,
+)
 from waystation.errors import InvalidRequest
 from waystation.operations.chat import Message
 from waystation.operations.parts import (
+    Audio,
     File,
     Image,
     JsonObject,
@@ -19,10 +35,12 @@ from waystation.operations.parts import (
     Text,
     ToolCall,
     ToolResult,
+    Video,
 )
 
 _ROLES: Final = frozenset({"system", "developer", "user", "assistant"})
-_OUTPUTS: Final = frozenset({"function_call_output", "custom_tool_call_output"})
+_OUTPUT: Final = "function_call_output"
+_RESULT_KEYS: Final = frozenset({"type", "call_id", "output"})
 _MESSAGE_KEYS: Final = frozenset({"role", "content"})
 _CALL_KEYS: Final = frozenset({"type", "call_id", "name", "arguments", "input"})
 _THOUGHT_KEYS: Final = frozenset({"type", "id", "summary", "content", "encrypted_content"})
@@ -62,18 +80,49 @@ def _joins(message: Message) -> bool:
 
 def _message(item: JsonObject, where: str, origin: str) -> Message:
     kind = text_of(item.get("type")) or "message"
+    if is_call(kind):
+        name, arguments = arguments_of_item(item)
+        call_id = text_of(item.get("call_id")) or text_of(item.get("id"))
+        return Message("assistant", (ToolCall(call_id, name, arguments, {WHOLE: item}),))
+    if is_output(kind):
+        return Message("tool", (_client_result(item),))
     if kind in CALLS:
         return Message("assistant", (_call(item, where),))
+    if kind == "message":
+        return _said(item, where)
+    return _other(item, kind, where, origin)
+
+
+def _other(item: JsonObject, kind: str, where: str, origin: str) -> Message:
+    """What is neither said nor called: thoughts, results, and what the provider's own tools left."""
     if kind == "reasoning":
         return Message("assistant", tuple(_thoughts(item, origin)))
-    if kind in _OUTPUTS:
-        return Message("tool", (ToolResult(text_of(item.get("call_id")), _result(item.get("output"))),))
-    if kind != "message":
-        return Message("assistant", (Opaque(ITEM, item),))
+    if kind == _OUTPUT:
+        result = ToolResult(
+            text_of(item.get("call_id")),
+            _result(item.get("output")),
+            extras=rest_of(item, _RESULT_KEYS),
+        )
+        return Message("tool", (result,))
+    if kind == "item_reference":
+        raise InvalidRequest(f"{where}: nothing is stored here; send the item itself.")
+    return Message("assistant", (Opaque(ITEM, item),))
+
+
+def _said(item: JsonObject, where: str) -> Message:
     role = text_of(item.get("role"))
     if role not in _ROLES:
         raise InvalidRequest(f"{where}.role: must be system, developer, user or assistant.")
     return Message(role, _content(item.get("content")), extras=rest_of(item, _MESSAGE_KEYS))
+
+
+def _client_result(item: JsonObject) -> ToolResult:
+    call_id = text_of(item.get("call_id")) or text_of(item.get("id"))
+    output = item.get("output")
+    if item.get("type") == "custom_tool_call_output" and not isinstance(output, str):
+        return ToolResult(call_id, _result(output), extras={WHOLE: item})
+    text = text_of_output(item)
+    return ToolResult(call_id, (Text(text),) if text else (), extras={WHOLE: item})
 
 
 def _call(item: JsonObject, where: str) -> ToolCall:
@@ -84,7 +133,10 @@ def _call(item: JsonObject, where: str) -> ToolCall:
 
 
 def _thoughts(item: JsonObject, origin: str) -> list[Part]:
-    """The details of an item; one that says nothing at all is kept whole."""
+    """The details of an item; one that says nothing at all is kept whole. Another maker's are in what is sealed."""
+    foreign = carried(text_of(item.get("encrypted_content")))
+    if foreign:
+        return list(foreign)
     found = thoughts_of(item, origin, 0)
     rest = rest_of(item, _THOUGHT_KEYS)
     return list(found) if found and rest is None else [Opaque(ITEM, item)]
@@ -109,6 +161,10 @@ def _piece(piece: JsonObject) -> Part:
         return Text(text_of(piece["text"]), extras=rest_of(piece, _TEXT_KEYS))
     if kind == "refusal":
         return Refusal(text_of(piece.get("refusal")))
+    return _media(piece, kind) or Opaque(CONTENT, piece)
+
+
+def _media(piece: JsonObject, kind: str) -> Part | None:
     if kind == "input_image" and piece.get("image_url") and not piece.get("file_id"):
         return Image(
             text_of(piece["image_url"]),
@@ -117,7 +173,17 @@ def _piece(piece: JsonObject) -> Part:
         )
     if kind == "input_file":
         return _file(piece)
-    return Opaque(CONTENT, piece)
+    if kind == "input_audio":
+        return _audio(piece)
+    if kind == "input_video" and text_of(piece.get("video_url")):
+        return Video(text_of(piece["video_url"]))
+    return None
+
+
+def _audio(piece: JsonObject) -> Part:
+    sound = object_of(piece.get("input_audio"))
+    data, how = text_of(sound.get("data")), text_of(sound.get("format"))
+    return Audio(data, how) if data and how else Opaque(CONTENT, piece)
 
 
 def _file(piece: JsonObject) -> Part:

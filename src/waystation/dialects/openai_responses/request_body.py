@@ -54,7 +54,7 @@ def render_request(request: ChatRequest, target: Target, origin: str) -> Rendere
     if request.reasoning is not None:
         limit = request.max_tokens or target.max_completion_tokens
         if reasons or request.dialect == NAME:
-            _add_reasoning(body, request.reasoning, limit)
+            _add_reasoning(body, request.reasoning, limit, may_show=request.dialect != NAME)
         elif _asks(request.reasoning):
             dropped.append("reasoning")
     _add_rest(body, request, dropped, reasons=reasons)
@@ -111,15 +111,15 @@ def _asks(options: ReasoningOptions) -> bool:
     return options.effort is not None or options.max_tokens is not None or options.enabled is True
 
 
-def _add_reasoning(body: JsonObject, options: ReasoningOptions, limit: int | None) -> None:
-    """Effort, a budget as the nearest effort, and a summary to be shown unless the caller wants none."""
+def _add_reasoning(body: JsonObject, options: ReasoningOptions, limit: int | None, *, may_show: bool) -> None:
+    """Effort, a budget as the nearest effort, and a summary unless the caller wants none: who speaks this wire asks for it."""
     effort = options.effort
     if effort is None and options.max_tokens is not None:
         effort = effort_of_budget(options.max_tokens, limit)
     elif effort is None and options.enabled is False:
         effort = "none"
     summary = options.summary
-    if summary is None and _asks(options) and not options.exclude:
+    if summary is None and may_show and _asks(options) and not options.exclude:
         summary = "auto"
     said = {
         "effort": None if effort is None else _EFFORTS.get(effort, effort),

@@ -9,6 +9,7 @@ from waystation.dialects.openai_responses.errors import parse_error_object
 from waystation.dialects.openai_responses.finish import UNFINISHED, finish_reason, native_reason
 from waystation.dialects.openai_responses.output_items import (
     CALLS,
+    MESSAGE_KEYS,
     call_of,
     created_of,
     other_part,
@@ -17,14 +18,17 @@ from waystation.dialects.openai_responses.output_items import (
     token_logprobs,
 )
 from waystation.dialects.openai_responses.usage import parse_usage
-from waystation.dialects.openai_responses.wire import NAME, objects_of, text_of
+from waystation.dialects.openai_responses.wire import ITEM, NAME, RESULT_KEYS, objects_of, rest_of, text_of
 from waystation.errors import BadResponse
 from waystation.operations.chat import ChatResult, Choice
-from waystation.operations.parts import JsonObject, Part, Reasoning, Refusal, Text, ToolCall
+from waystation.operations.parts import JsonObject, Opaque, Part, Reasoning, Refusal, Text, ToolCall
 from waystation.operations.usage import Usage
 
+TEXT_KEYS: Final = frozenset({"type", "text"})
 _DECODE: Final = json.Decoder().decode
 EMPTY: Final = "The provider's answer is empty."
+_SAYS: Final = frozenset({"reasoning", "message"})
+"""Items that are kept whole only where they say nothing."""
 NOT_DONE: Final = "The provider did not finish its answer."
 
 
@@ -62,6 +66,7 @@ def parse_response(body: bytes, origin: str) -> ChatResult:
         choices=(_choice(told, native_reason(value), usage),),
         usage=usage,
         service_tier=text_of(value.get("service_tier")) or None,
+        extras=rest_of(value, RESULT_KEYS),
     )
 
 
@@ -75,7 +80,8 @@ def refuse_failure(response: JsonObject) -> None:
 
 def _choice(told: Told, native: str, usage: Usage | None) -> Choice:
     reason = finish_reason(native, has_calls=any(isinstance(part, ToolCall) for part in told.parts))
-    if not told.parts and is_empty(reason, usage):
+    is_silent = all(isinstance(part, Opaque) and part.value.get("type") in _SAYS for part in told.parts)
+    if is_silent and is_empty(reason, usage):
         raise BadResponse(EMPTY)
     return Choice(
         0,
@@ -97,18 +103,22 @@ def is_empty(reason: str, usage: Usage | None) -> bool:
 def _add_item(told: Told, item: JsonObject) -> None:
     kind = item.get("type")
     if kind == "message":
+        said, before = rest_of(item, MESSAGE_KEYS), len(told.parts)
         for piece in objects_of(item.get("content")):
-            _add_content(told, piece)
+            _add_content(told, piece, said)
+        if len(told.parts) == before:
+            told.parts.append(Opaque(ITEM, item))
     elif kind == "reasoning":
         first = sum(isinstance(part, Reasoning) for part in told.parts)
-        told.parts += thoughts_of(item, told.origin, first)
+        told.parts += thoughts_of(item, told.origin, first) or [Opaque(ITEM, item)]
     elif kind in CALLS:
         told.parts.append(call_of(item))
     else:
         told.parts.append(other_part(item))
 
 
-def _add_content(told: Told, piece: JsonObject) -> None:
+def _add_content(told: Told, piece: JsonObject, said: JsonObject | None) -> None:
+    """One piece of a message; `said`: what its item says beside it, kept for this wire with what is cited in its own words."""
     if piece.get("type") == "refusal":
         refusal = text_of(piece.get("refusal"))
         if refusal:
@@ -122,5 +132,6 @@ def _add_content(told: Told, piece: JsonObject) -> None:
     chances = token_logprobs(piece.get("logprobs"))
     told.logprobs += objects_of(chances["content"]) if chances else []
     if text:
-        told.parts.append(Text(text))
+        kept: JsonObject = {"item": said or {}, "piece": rest_of(piece, TEXT_KEYS) or {}}
+        told.parts.append(Text(text, extras=kept))
         told.length += len(text)

@@ -4,6 +4,7 @@ What the deltas left out is told at the end of its item, what no item told at th
 """
 
 from collections.abc import Callable
+from typing import Final
 
 from msgspec import Struct, field
 
@@ -13,8 +14,12 @@ from waystation.dialects.openai_responses.annotations import parse_annotation
 from waystation.dialects.openai_responses.errors import NO_ANSWER, parse_error_object
 from waystation.dialects.openai_responses.finish import finish_reason, native_reason
 from waystation.dialects.openai_responses.output_items import (
+    CALL_KEYS,
     CALLS,
+    MESSAGE_KEYS,
+    THOUGHT_KEYS,
     arguments_of,
+    call_extras,
     call_id_of,
     created_of,
     image_url,
@@ -24,10 +29,21 @@ from waystation.dialects.openai_responses.output_items import (
 )
 from waystation.dialects.openai_responses.response import EMPTY, is_empty, refuse_failure
 from waystation.dialects.openai_responses.usage import parse_usage
-from waystation.dialects.openai_responses.wire import NAME, index_of, object_of, objects_of, text_of
+from waystation.dialects.openai_responses.wire import (
+    NAME,
+    RESULT_KEYS,
+    index_of,
+    object_of,
+    objects_of,
+    rest_of,
+    text_of,
+)
 from waystation.errors import BadResponse
-from waystation.operations.chat_events import Annotation, MessageEnd, MessageStart
+from waystation.operations.chat_events import Annotation, MessageEnd, MessageStart, Note
 from waystation.operations.parts import JsonObject, Reasoning
+
+_TOLD: Final = CALLS | {"message", "reasoning"}
+"""Items that the neutral form has words for."""
 
 
 class _Item(Struct):
@@ -84,6 +100,8 @@ class ResponseStreamParser(FrameReader[Frame]):
         read = self._readers.get(kind)
         if read is not None:
             read(event)
+        elif isinstance(event.get("output_index"), int) and event["output_index"] in self._items:
+            self._pass_on(event, self._items[event["output_index"]])
 
     def _response_start(self, event: JsonObject) -> None:
         self._start(object_of(event.get("response")))
@@ -114,6 +132,12 @@ class ResponseStreamParser(FrameReader[Frame]):
         value = object_of(event.get("item"))
         number, item = self._item(event)
         self._begin(number, item, value)
+        self._pass_on(event, item)
+
+    def _pass_on(self, event: JsonObject, item: _Item) -> None:
+        """What is said of items that only this wire has."""
+        if item.kind not in _TOLD:
+            self._tracker.out.append(Note({"event": event}))
 
     def _begin(self, number: int, item: _Item, value: JsonObject) -> None:
         """What the item is; a call is told at once."""
@@ -125,7 +149,8 @@ class ResponseStreamParser(FrameReader[Frame]):
             name = text_of(value.get("name"))
             if not name:
                 raise BadResponse("The provider's stream calls a tool without a name.")
-            self._tracker.start_call(0, number, call_id_of(value), name)
+            begun = {key: said for key, said in value.items() if key != "status"}
+            self._tracker.start_call(0, number, call_id_of(value), name, call_extras(begun))
 
     def _text_delta(self, event: JsonObject) -> None:
         _, item = self._item(event, "message")
@@ -134,7 +159,10 @@ class ResponseStreamParser(FrameReader[Frame]):
         )
 
     def _say(self, item: _Item, position: int, text: str, chances: object = None) -> None:
-        item.starts.setdefault(position, self._length)
+        if position not in item.starts:
+            item.starts[position] = self._length
+            if text:
+                self._tracker.start_part(0, "text", {"id": item.id} if item.id else None)
         if text:
             key = ("text", position)
             item.told[key] = item.told.get(key, "") + text
@@ -159,7 +187,7 @@ class ResponseStreamParser(FrameReader[Frame]):
         item.annotations += 1
         annotation = parse_annotation(value, item.starts.get(position, self._length))
         if annotation is not None:
-            self._tracker.out.append(Annotation(0, annotation))
+            self._tracker.out.append(Annotation(0, annotation, value))
 
     def _summary_delta(self, event: JsonObject) -> None:
         _, item = self._item(event, "reasoning")
@@ -199,7 +227,10 @@ class ResponseStreamParser(FrameReader[Frame]):
     def _item_done(self, event: JsonObject) -> None:
         value = object_of(event.get("item"))
         number, item = self._item(event)
+        was_told = item.over
         self._complete(number, item, value)
+        if not was_told:
+            self._pass_on(event, item)
 
     def _complete(self, number: int, item: _Item, value: JsonObject) -> None:
         """The item as it is at its end: what was not told of it yet is told now."""
@@ -210,10 +241,12 @@ class ResponseStreamParser(FrameReader[Frame]):
         self._seen.append(value)
         if item.kind == "message":
             self._complete_message(item, value)
+            self._close_item(value, MESSAGE_KEYS)
         elif item.kind == "reasoning":
-            self._complete_thoughts(item, value)
+            self._complete_thoughts(number, item, value)
         elif item.kind in CALLS:
             self._add_arguments(number, item, _rest(arguments_of(value), item.arguments))
+            self._close_item(value, CALL_KEYS)
         elif item.kind == "image_generation_call" and text_of(value.get("result")):
             self._tracker.image(0, {"type": "image_url", "image_url": {"url": image_url(value)}})
 
@@ -232,7 +265,7 @@ class ResponseStreamParser(FrameReader[Frame]):
                 else:
                     self._annotate(item, position, annotation)
 
-    def _complete_thoughts(self, item: _Item, value: JsonObject) -> None:
+    def _complete_thoughts(self, number: int, item: _Item, value: JsonObject) -> None:
         item.id = item.id or text_of(value.get("id")) or None
         for place in ("summary", "content"):
             for position, piece in enumerate(objects_of(value.get(place))):
@@ -240,7 +273,19 @@ class ResponseStreamParser(FrameReader[Frame]):
                 self._think(item, place, position, _rest(text_of(piece.get("text")), told))
         for detail in sealed({**value, "id": item.id}, self._origin, self._thoughts):
             self._thoughts += 1
+            item.numbers["sealed", 0] = detail.index or 0
             self._tracker.reasoning(0, "", (detail,))
+        if item.numbers:
+            self._close_item(value, THOUGHT_KEYS)
+        else:
+            event = {"type": "response.output_item.done", "output_index": number, "item": value}
+            self._tracker.out.append(Note({"event": event}))
+
+    def _close_item(self, value: JsonObject, known: frozenset[str]) -> None:
+        """What an item says at its end that only this wire can say again."""
+        rest = rest_of(value, known)
+        if rest is not None:
+            self._tracker.out.append(Note({"rest": rest}))
 
     def _response_end(self, event: JsonObject) -> None:
         response = object_of(event.get("response"))
@@ -255,7 +300,11 @@ class ResponseStreamParser(FrameReader[Frame]):
             raise BadResponse(EMPTY)
         self._tracker.end_choice(0, reason, native)
         self._tracker.out.append(
-            MessageEnd(usage=usage, service_tier=text_of(response.get("service_tier")) or None)
+            MessageEnd(
+                usage=usage,
+                service_tier=text_of(response.get("service_tier")) or None,
+                extras=_ending(response),
+            )
         )
         self._over = True
 
@@ -265,6 +314,12 @@ class ResponseStreamParser(FrameReader[Frame]):
 
     def _error(self, event: JsonObject) -> None:
         raise parse_error_object(event.get("error") or event)
+
+
+def _ending(response: JsonObject) -> JsonObject | None:
+    """What the whole response says that only this wire can say again."""
+    rest = rest_of(response, RESULT_KEYS)
+    return {"response": rest} if rest else None
 
 
 def _rest(whole: str, told: str) -> str:

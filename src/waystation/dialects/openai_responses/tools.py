@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 from typing import Final
 
-from waystation.dialects.openai_responses.wire import NAME, object_of, objects_of, rest_of, text_of
+from msgspec import structs
+
+from waystation.dialects.openai_responses.client_tools import KINDS, function_of, namespaced
+from waystation.dialects.openai_responses.wire import NAME, NAMESPACE, object_of, objects_of, rest_of, text_of
 from waystation.errors import InvalidRequest
 from waystation.operations.chat import Tool, ToolChoice
 from waystation.operations.parts import JsonObject
@@ -17,6 +20,8 @@ def render_tools(tools: Sequence[Tool], dialect: str, dropped: list[str]) -> lis
     """`tools`; those that only another wire knows are named in `dropped`."""
     rendered: list[JsonObject] = []
     for tool in tools:
+        if dialect == NAME and namespace_of(tool) is not None:
+            continue  # the namespace says it
         value = _render_tool(tool, dialect)
         if value is None:
             dropped.append(f"tools.{tool.kind}")
@@ -28,11 +33,13 @@ def render_tools(tools: Sequence[Tool], dialect: str, dropped: list[str]) -> lis
 
 
 def _render_tool(tool: Tool, dialect: str) -> JsonObject | None:
+    if tool.value is not None and dialect == NAME:
+        return tool.value
     if tool.kind == _CUSTOM and dialect != NAME:
         custom = object_of(object_of(tool.value).get("custom"))
         return {"type": _CUSTOM, **custom} if text_of(custom.get("name")) else None
     if tool.kind != "function":
-        return tool.value if dialect == NAME else None
+        return None
     value: JsonObject = {"type": "function", "name": tool.name}
     if tool.description is not None:
         value["description"] = tool.description
@@ -55,24 +62,35 @@ def render_tool_choice(choice: ToolChoice, dialect: str) -> object:
     """`tool_choice`; None for one that only another wire can say."""
     if choice.mode in _MODES:
         return choice.mode
+    value = object_of(choice.value)
+    if dialect == NAME and value:
+        return value
     if choice.mode == "named":
         return {"type": "function", "name": choice.name}
-    value = object_of(choice.value)
-    if dialect == NAME:
-        return value
     name = text_of(object_of(value.get("custom")).get("name"))
     return {"type": _CUSTOM, "name": name} if value.get("type") == _CUSTOM and name else None
 
 
 def parse_tools(value: object) -> tuple[Tool, ...]:
     """`tools` of a request."""
-    return tuple([_parse_tool(one, f"tools[{index}]") for index, one in enumerate(objects_of(value))])
+    tools: list[Tool] = []
+    for index, one in enumerate(objects_of(value)):
+        tools.append(_parse_tool(one, f"tools[{index}]"))
+        for place, inner in enumerate(namespaced(one)):
+            tool = _parse_tool(inner, f"tools[{index}].tools[{place}]")
+            tools.append(structs.replace(tool, extras={NAMESPACE: text_of(one.get("name"))}))
+    return tuple(tools)
+
+
+def namespace_of(tool: Tool) -> str | None:
+    """The namespace that a function stands in, on this wire alone."""
+    return text_of((tool.extras or {}).get(NAMESPACE)) or None
 
 
 def _parse_tool(value: JsonObject, where: str) -> Tool:
     kind, name = text_of(value.get("type")), text_of(value.get("name"))
     if kind != "function":
-        return Tool(name or kind, kind=kind or "unknown", value=value)
+        return function_of(value) or Tool(name or kind, kind=kind or "unknown", value=value)
     if not name:
         raise InvalidRequest(f"{where}.name: must be a string.")
     description, strict = value.get("description"), value.get("strict")
@@ -96,8 +114,11 @@ def parse_tool_choice(value: object) -> ToolChoice | None:
         return ToolChoice(value)
     told = object_of(value)
     name = text_of(told.get("name"))
-    if told.get("type") == "function" and name:
+    kind = text_of(told.get("type"))
+    if kind == "function" and name:
         return ToolChoice("named", name)
+    if kind in KINDS:
+        return ToolChoice("named", name or kind, told)
     if not text_of(told.get("type")):
         raise InvalidRequest("tool_choice: needs a type, and for a function its name.")
     return ToolChoice("opaque", value=told)

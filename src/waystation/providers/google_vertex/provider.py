@@ -5,7 +5,6 @@ models on one address for all, or by `rawPredict` of their publisher. Source: th
 """
 
 from collections.abc import Sequence
-from itertools import count
 from typing import Final
 from urllib.parse import quote
 
@@ -18,6 +17,7 @@ from waystation.providers.google_vertex.credentials import (
     application_default,
     read_credentials,
 )
+from waystation.providers.key_turns import KeyTurns
 from waystation.providers.tokens import TokenClient, TokenSource
 
 ANTHROPIC_VERSION: Final = "vertex-2023-10-16"
@@ -59,7 +59,7 @@ class GoogleVertex(Provider):
         self._sources = [token for token in self._tokens if isinstance(token, TokenSource)]
         self.needs_preparation = bool(self._sources)
         self._project = project
-        self._turns = count()
+        self.key_turns = KeyTurns(len(self._tokens))
         location = chosen.region or self._variable(_LOCATION_VARIABLES) or "global"
         self.base_url = _base_url(chosen.base_url, project, location)
 
@@ -89,11 +89,11 @@ class GoogleVertex(Provider):
             await source.aclose()
         await self._client.aclose()
 
-    def next_key(self) -> str:
-        """The token for the next attempt, in turn."""
+    def key_at(self, position: int) -> str:
+        """One of the API keys or of the credentials' tokens."""
         if not self._tokens:
             return ""
-        token = self._tokens[next(self._turns) % len(self._tokens)]
+        token = self._tokens[position]
         return token if isinstance(token, str) else token.value
 
     def authorize(self, key: str) -> list[tuple[str, str]]:

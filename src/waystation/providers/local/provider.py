@@ -23,9 +23,10 @@ class LocalProvider(Provider):
     needs_preparation = True
     manners = Manners(
         rename={"repetition_penalty": "repeat_penalty"},
-        default={"temperature": 0.2, "top_p": 0.9, "repeat_penalty": 1.1, "max_tokens": 1024},
+        default={"temperature": 0.2, "top_p": 0.9, "repeat_penalty": 1.1, "max_tokens": 1024, "seed": 7},
     )
-    """The engine's own word; and what keeps a model so small from rambling where the caller says nothing."""
+    """The engine's own word; and, where the caller says nothing, what keeps a model so small from rambling and has it give
+    the same question the same answer."""
 
     def __init__(self, configuration: Configuration | None = None, engine: LocalEngine | None = None) -> None:
         super().__init__(configuration)

@@ -1,0 +1,27 @@
+"""What going through a plan needs to know: for whom, under whose eyes, and how one endpoint is called."""
+
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+from msgspec import Struct, field
+
+from waystation.exchange import Attempt, Exchange
+from waystation.pipeline.watch import Watched
+from waystation.routing.plan import PlannedAttempt
+
+T = TypeVar("T")
+
+
+class Going(Struct, Generic[T], eq=False):
+    """One exchange on its way through a plan.
+
+    `attempt_one` calls one endpoint and gives what it brings once that is content; a `ProviderError` or
+    `InvalidRequest` otherwise. `discard` closes what a second success brings, where two endpoints were asked at the
+    same time. `refused`: models that will not take the request, so that their other endpoints need not be asked.
+    """
+
+    exchange: Exchange
+    watched: Watched
+    attempt_one: Callable[[Exchange, PlannedAttempt, Attempt], Awaitable[T]]
+    discard: Callable[[T], None]
+    refused: set[str] = field(default_factory=set)

@@ -1,0 +1,42 @@
+"""From a request to a plan: gathers the snapshots that a decision is made from, and has routing decide."""
+
+from random import Random
+
+from waystation.codec.estimate import estimate_prompt_tokens
+from waystation.exchange import Exchange
+from waystation.operations.chat import ChatRequest
+from waystation.routing.health import Health
+from waystation.routing.offers import Offers
+from waystation.routing.plan import Plan
+from waystation.routing.prompt import PromptSize
+from waystation.routing.routers import Asking
+from waystation.routing.select import decide
+from waystation.routing.slug import resolve
+from waystation.routing.sticky import StickySessions
+
+_SEED_BITS = 53
+"""What every JSON reader can hold."""
+
+
+class Planner:
+    """Plans exchanges, and those that are only asked about. `offers` is swapped when the catalogue changes."""
+
+    def __init__(self, offers: Offers, health: Health, sessions: StickySessions) -> None:
+        self.offers = offers
+        self._health = health
+        self._sessions = sessions
+        self._random = Random()  # noqa: S311 - draws endpoints, not secrets
+
+    def decide(self, exchange: Exchange, request: ChatRequest, body_bytes: int) -> Plan:
+        """The attempts to make for this request; without any where no endpoint may serve it, and with the reasons."""
+        now, app = exchange.created, exchange.app
+        asking = Asking(
+            request,
+            PromptSize(body_bytes, lambda: estimate_prompt_tokens(request)),
+            self.offers,
+            app.route_seed if app.route_seed is not None else self._random.getrandbits(_SEED_BITS),
+            now,
+            self._health.snapshot(now),
+            self._sessions.pins(exchange.account.key_hash, request, app.session_id, now),
+        )
+        return decide(asking.question(resolve(asking)))
