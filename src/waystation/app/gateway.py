@@ -63,6 +63,7 @@ from waystation.pipeline.watch import Reason, Watch
 from waystation.providers.discover import discover
 from waystation.providers.own_models import own_models
 from waystation.providers.registry import Registry
+from waystation.routing.auto.slugs import routers
 from waystation.routing.health import Health, HealthStore
 from waystation.routing.offers import Offers
 from waystation.routing.sticky import MemoryStickyStore, StickySessions
@@ -180,7 +181,9 @@ class Gateway:
         observer = Observer(self.health, sessions)
         settlement = Settlement(generations, self.metrics, lines, tariffs, observer)
         self._stack.callback(settlement.report)
-        planner = Planner(_offers(settings, catalog, registry, frozenset(dialects)), self.health, sessions)
+        planner = Planner(
+            _offers(settings, catalog, registry, frozenset(dialects)), self.health, sessions, routers(data_dir)
+        )
         pipeline = Pipeline(
             planner,
             Answer(
