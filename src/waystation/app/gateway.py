@@ -53,6 +53,7 @@ from waystation.pipeline.watch import Reason, Watch
 from waystation.providers.discover import discover
 from waystation.providers.own_models import own_models
 from waystation.providers.registry import Registry
+from waystation.routing.auto.slugs import routers
 from waystation.routing.health import Health, HealthStore
 from waystation.routing.offers import Offers
 from waystation.routing.sticky import MemoryStickyStore, StickySessions
@@ -147,7 +148,9 @@ class Gateway:
         settlement = Settlement(generations, self.metrics, lines, tariffs, observer)
         self._stack.callback(settlement.report)
         spoken = frozenset((*dialects, *EMBEDDINGS, *RERANK))
-        planner = Planner(_offers(settings, catalog, registry, spoken), self.health, sessions)
+        planner = Planner(
+            _offers(settings, catalog, registry, spoken), self.health, sessions, routers(data_dir)
+        )
         attempts = Attempts(registry, dispatch.timeouts_of, persistence_of(settings), observer)
         calls = Calls(attempts, dispatch, tariffs)
         pipeline = Pipeline(

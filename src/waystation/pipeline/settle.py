@@ -17,6 +17,7 @@ from waystation.generations.record import NO_PRICING, NO_ROUTE, ApiType, Generat
 from waystation.pipeline.observe import Observer
 from waystation.routing.kept import keep
 from waystation.routing.plan import Plan
+from waystation.routing.slug import router_of
 from waystation.telemetry.logging import ExchangeLine, ExchangeLog, timestamp
 from waystation.telemetry.metrics import Metrics
 
@@ -117,6 +118,7 @@ class Settlement:
             upstream_id=exchange.upstream_id,
             service_tier=exchange.served_tier,
             strategy=exchange.strategy,
+            router=router_of(exchange.asked_model, exchange.strategy),
             route=_route(exchange.plan),
             attempts=tuple([_response(attempt) for attempt in exchange.attempts]),
             dropped=tuple(exchange.dropped),
