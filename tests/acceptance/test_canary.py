@@ -1,178 +1,100 @@
-"""Secrets that are sent in keys, credentials and prompts are looked for everywhere: files, columns, logs, metrics, errors."""
+"""A secret that is sent through the gateway appears in no log, metric or error, and in no column and no file of the gateway."""
 
+import json
 import sqlite3
+import urllib.parse
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
-from gateway_client import Answer, Conversation, call, chat, get
-from gateway_process import GatewayProcess, StartGateway
-from scripted_provider import ScriptedProvider, Streamed, Whole, chunk, completion, streamed
-from waiting import wait_for
+from gateway_client import Answer, call
+from gateway_process import API_KEY, MANAGEMENT_KEY, GatewayProcess, StartGateway
+from keys_over_http import new_key
+from scripted_provider import ScriptedProvider
 
-CLIENT = "sk-ws-v1-" + "ca" * 32
-MANAGER = "sk-ws-v1-" + "fe" * 32
-WRONG = "sk-ws-v1-" + "0d" * 32
-CREDENTIAL = "sk-provider-canary-0123456789abcdef"
-HEADER = "header-canary-0123456789abcdef"
-ASKED = "canary-of-the-prompt-4711"
-ANSWERED = "canary-of-the-answer-4712"
-REFUSED = "canary-of-the-upstream-4713"
-CREDENTIALS = (CLIENT, MANAGER, WRONG, CREDENTIAL, HEADER)
-TEXTS = (ASKED, ANSWERED, REFUSED)
+KEY = "sk-ws-v1-canary-key-4f1c7a"
+PROMPT = "canary-prompt-91be02"
+CREDENTIAL = "sk-canary-provider-credential-77d3e5"
 TOML = """
-[logging]
-level = "debug"
-[records]
-content = {content}
-[providers.acme]
+[providers.first]
 base_url = "{url}"
 api_key = "{credential}"
-headers = {{ x-secret = "{header}" }}
-models = [{{ id = "acme/m1", native_id = "m1", prompt = "0.000001", completion = "0.000001" }}]
+models = [{{ id = "acme/m1", context_length = 50000, prompt = "0.000001", completion = "0.000001" }}]
+[providers.dead]
+base_url = "http://127.0.0.1:9"
+api_key = "{credential}"
+models = [{{ id = "acme/dead", context_length = 50000, prompt = "0", completion = "0" }}]
+[logging]
+level = "debug"
 """
 
 
-class Canary(NamedTuple):
-    """What a gateway said and left behind, after many kinds of requests. `answers` hold no content that was asked for."""
+class Sung(NamedTuple):
+    """A gateway through which the canaries went, and all that was answered."""
 
     gateway: GatewayProcess
     answers: list[Answer]
-    metrics: str
 
 
-@pytest.fixture(scope="module", params=["false", "true"], ids=["records alone", "content stored"])
-def canary(request: pytest.FixtureRequest, start_gateway: StartGateway) -> Iterator[Canary]:
+def _asked(gateway: GatewayProcess, key: str, model: str, **fields: object) -> Answer:
+    body = {"model": model, "messages": [{"role": "user", "content": PROMPT}], **fields}
+    return call(gateway, "POST", "/api/v1/chat/completions", body, key=key)
+
+
+@pytest.fixture(scope="module")
+def sung(start_gateway: StartGateway) -> Iterator[Sung]:
     with ScriptedProvider() as provider:
-        toml = TOML.format(content=request.param, url=provider.url, credential=CREDENTIAL, header=HEADER)
-        keys = {"WAYSTATION_KEYS__API_KEY": CLIENT, "WAYSTATION_KEYS__MANAGEMENT_KEY": MANAGER}
-        gateway = start_gateway(toml, keys)
-        errors = ask_everything(gateway, provider)
-        assert any(asked.headers["authorization"] == f"Bearer {CREDENTIAL}" for asked in provider.asked)
-        metrics = call(gateway, "GET", "/metrics", key=MANAGER).text
-        assert "acme/m1" in metrics
-        wait_for(lambda: rows(gateway.data_dir, "generations") >= 7)
-        yield Canary(gateway, errors, metrics)
-
-
-def ask_everything(gateway: GatewayProcess, provider: ScriptedProvider) -> list[Answer]:
-    """Successes, failures, aborts and refusals; the answers that have no business to hold any secret."""
-    spoken = {"error": {"message": f"{REFUSED} {CREDENTIAL} {HEADER}", "code": REFUSED}}
-    chunks = streamed(chunk(role="assistant", content=ANSWERED))
-    provider.answer(completion(ANSWERED), chunks)
-    for stream in (False, True):
-        assert ANSWERED in ask(gateway, stream=stream).text
-    errors: list[Answer] = []
-    for status in (400, 401, 403, 429, 500):
-        provider.answer(*[Whole(spoken, status)] * 8)
-        errors.append(ask(gateway))
-    provider.answer(
-        *[
-            Streamed(
-                [chunk(content=ANSWERED), b'data: {"error": {"message": "' + REFUSED.encode() + b'"}}\n\n']
-            )
+        gateway = start_gateway(TOML.format(url=provider.url, credential=CREDENTIAL))
+        form = urllib.parse.urlencode({"key": KEY, "callback_url": "https://app.example/"})
+        answers = [
+            _asked(gateway, API_KEY, "acme/m1"),
+            _asked(gateway, API_KEY, "acme/m1", stream=True),
+            _asked(gateway, API_KEY, "acme/dead"),
+            _asked(gateway, API_KEY, "acme/unknown"),
+            _asked(gateway, KEY, "acme/m1"),
+            call(gateway, "POST", "/api/v1/chat/completions", f'{{"{PROMPT}": ', key=API_KEY),
+            call(gateway, "GET", "/api/v1/key", key=KEY),
+            call(gateway, "GET", f"/api/v1/keys/{KEY}", key=MANAGEMENT_KEY),
+            call(gateway, "POST", "/api/v1/keys", {"name": 5, "key": KEY}, key=MANAGEMENT_KEY),
+            call(gateway, "POST", "/api/v1/auth/keys", {"code": KEY, "code_verifier": PROMPT}, key=None),
+            call(gateway, "POST", "/auth", form, key=None),
+            call(gateway, "GET", "/api/v1/keys", key=MANAGEMENT_KEY),
         ]
-        * 2
-    )
-    ask(gateway, stream=True)
-    with Conversation(gateway, body(stream=True), key=CLIENT) as conversation:
-        conversation.close()
-    errors += [
-        call(gateway, "POST", "/api/v1/chat/completions", body(), key=WRONG),
-        call(gateway, "POST", "/api/v1/chat/completions", body(), key=MANAGER),
-        call(gateway, "POST", "/api/v1/chat/completions", b'{"model": "' + ASKED.encode(), key=CLIENT),
-        get(gateway, "/keys", CLIENT),
-        get(gateway, "/keys", MANAGER),
-        get(gateway, "/key", CLIENT),
-        get(gateway, "/activity", MANAGER),
-        call(gateway, "GET", "/health/ready", key=None),
+        made = new_key(gateway, "made")["key"]
+        answers.append(_asked(gateway, made, "acme/m1"))
+        yield Sung(gateway, answers)
+
+
+def test_the_canaries_went_through(sung: Sung) -> None:
+    assert [answer.status for answer in sung.answers] == [
+        *(200, 200, 503, 400, 401, 400, 401, 404, 400, 403, 401, 200, 200)
     ]
-    provider.answer()
-    ask(gateway)
-    return errors
 
 
-def body(**fields: object) -> dict[str, object]:
-    return {"model": "acme/m1", "messages": [{"role": "user", "content": ASKED}], **fields}
+def test_no_answer_repeats_a_key_or_a_credential(sung: Sung) -> None:
+    for answer in sung.answers:
+        said = answer.text + json.dumps(answer.headers)
+        assert KEY not in said
+        assert CREDENTIAL not in said
+        assert "canary-key" not in said
 
 
-def ask(gateway: GatewayProcess, **fields: object) -> Answer:
-    return call(gateway, "POST", "/api/v1/chat/completions", body(**fields), key=CLIENT)
+def test_no_log_and_no_metric_holds_a_canary(sung: Sung) -> None:
+    metrics = call(sung.gateway, "GET", "/metrics", key=None).text
+    for text in (sung.gateway.log.read_text(), metrics):
+        for canary in (KEY, PROMPT, CREDENTIAL, API_KEY, MANAGEMENT_KEY):
+            assert canary not in text
 
 
-def rows(data_dir: Path, table: str) -> int:
-    connection = sqlite3.connect(data_dir / "waystation.db")
-    try:
-        return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608 - our own tables
-    finally:
-        connection.close()
+def test_no_column_and_no_file_holds_a_canary(sung: Sung) -> None:
+    call(sung.gateway, "GET", "/api/v1/key")  # brings what was recorded into the database
+    database = sqlite3.connect(sung.gateway.data_dir / "waystation.db")
+    dump = "\n".join(database.iterdump())
+    database.close()
+    files = [file for file in sung.gateway.data_dir.rglob("*") if file.is_file()]
 
-
-def columns(data_dir: Path) -> dict[str, str]:
-    """Everything in the database, by table and column."""
-    connection = sqlite3.connect(data_dir / "waystation.db")
-    try:
-        tables = [
-            name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-        ]
-        found: dict[str, str] = {}
-        for table in tables:
-            cursor = connection.execute(f"SELECT * FROM {table}")  # noqa: S608 - our own tables
-            names = [column[0] for column in cursor.description]
-            for row in cursor:
-                for name, value in zip(names, row, strict=True):
-                    found[f"{table}.{name}"] = found.get(f"{table}.{name}", "") + f"{value}\n"
-        return found
-    finally:
-        connection.close()
-
-
-def test_no_credential_is_in_any_file(canary: Canary) -> None:
-    files = [path for path in canary.gateway.data_dir.rglob("*") if path.is_file()]
-
-    assert any(path.suffix == ".journal" for path in files) or len(files) > 1
-    found = {
-        (path.name, secret)
-        for path in files
-        for secret in CREDENTIALS
-        if secret.encode() in path.read_bytes()
-    }
-    assert found == set()
-
-
-def test_no_credential_and_no_text_is_in_a_log_a_metric_or_an_error(canary: Canary) -> None:
-    log = canary.gateway.log.read_text()
-    assert '"exchange"' in log or "exchange" in log
-
-    said = {"log": log, "metrics": canary.metrics}
-    said |= {
-        f"answer {at} ({answer.status})": f"{answer.headers}{answer.text}".replace(REFUSED, "")
-        for at, answer in enumerate(
-            canary.answers
-        )  # what a provider says of a request is quoted to whoever sent it
-    }
-    assert {
-        (where, secret) for where, text in said.items() for secret in (*CREDENTIALS, *TEXTS) if secret in text
-    } == set()
-
-
-def test_texts_are_in_the_one_column_that_is_for_them(canary: Canary, request: pytest.FixtureRequest) -> None:
-    found = {
-        (column, text)
-        for column, values in columns(canary.gateway.data_dir).items()
-        for text in TEXTS
-        if text in values
-    }
-
-    wanted = "content stored" in request.node.name
-    assert found == ({("generation_content.content", text) for text in TEXTS} if wanted else set())
-
-
-def test_a_key_is_known_by_its_hash_and_label_alone(canary: Canary) -> None:
-    kept = columns(canary.gateway.data_dir)
-
-    assert chat(canary.gateway).status == 401  # the usual key of the tests is not valid here
-    assert CLIENT[-3:] in kept["keys.label"]
-    assert all(CLIENT[9:40] not in values for values in kept.values())
+    assert "generations" in dump
+    for canary in (KEY, PROMPT, CREDENTIAL, API_KEY, MANAGEMENT_KEY):
+        assert canary not in dump
+        assert [file.name for file in files if canary.encode() in file.read_bytes()] == []
