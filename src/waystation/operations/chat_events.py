@@ -130,9 +130,10 @@ class Note(Struct, frozen=True, gc=False):
 
 
 class StreamError(Struct, frozen=True, gc=False):
-    """The provider broke off; nothing follows."""
+    """The provider broke off; nothing follows. `usage`: what it said it used until then."""
 
     error: GatewayError
+    usage: Usage | None = None
 
 
 Event: TypeAlias = (

@@ -67,13 +67,16 @@ class Meter:
         if self.exchange.usage is None:
             self._charge(None)
 
-    def forget(self) -> None:
-        """The attempt failed before its content: nothing of it is the exchange's."""
+    def forget(self) -> int | None:
+        """The attempt failed before its content: nothing of it is the exchange's. Nano-dollars it cost us, where told."""
         exchange = self.exchange
+        usage, cost = exchange.usage, exchange.cost
+        told = None if usage is None or usage.estimated or cost is None else cost
         exchange.usage = exchange.cost = exchange.error = None
         exchange.upstream_id = exchange.served_tier = None
         exchange.finish_reason = exchange.native_finish_reason = None
         exchange.calls = []
+        return None if told is None else told.total if told.upstream is None else told.upstream
 
     def _rare(self, event: Event) -> Event:
         match event:
@@ -92,8 +95,10 @@ class Meter:
                 if self._produced < MAX_KEPT:
                     self.exchange.calls = list(self._calls.values())
                 return MessageEnd(self.exchange.usage, cost, event.service_tier, extras)
-            case StreamError(error=error):
+            case StreamError(error=error, usage=used):
                 self.exchange.error = error
+                if used is not None:
+                    self._charge(used)
             case _:
                 pass
         return event
