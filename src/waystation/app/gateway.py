@@ -40,6 +40,7 @@ from waystation.dialects import openai_chat
 from waystation.generations.log import GenerationLog
 from waystation.pipeline.answer import Answer
 from waystation.pipeline.attempts import Attempts, Persistence
+from waystation.pipeline.count import TokenCount
 from waystation.pipeline.dispatch import Dispatch
 from waystation.pipeline.media import MediaFetch
 from waystation.pipeline.observe import Observer
@@ -169,7 +170,7 @@ class Gateway:
             *credit_routes(SqlLedger(engine), generations.flush),
         ]
         self.front_door = self._open_doors(
-            Asked.of(pipeline, calls, EMBEDDINGS, RERANK),
+            Asked.of(pipeline, calls, EMBEDDINGS, RERANK, TokenCount(planner, dispatch, dialects)),
             registry,
             generations,
             settlement,
