@@ -74,7 +74,7 @@ def refuse_failure(response: JsonObject) -> None:
     """Raise what a response says went wrong; `BadResponse` for one that is not done."""
     if response.get("error"):
         raise parse_error_object(response["error"])
-    if response.get("status") in UNFINISHED:
+    if text_of(response.get("status")) in UNFINISHED:
         raise BadResponse(NOT_DONE)
 
 
@@ -101,7 +101,7 @@ def is_empty(reason: str, usage: Usage | None) -> bool:
 
 
 def _add_item(told: Told, item: JsonObject) -> None:
-    kind = item.get("type")
+    kind = text_of(item.get("type"))
     if kind == "message":
         said, before = rest_of(item, MESSAGE_KEYS), len(told.parts)
         for piece in objects_of(item.get("content")):
