@@ -67,6 +67,8 @@ class Exchange(Struct):
     dialect: str
     account: Account
     app: Attribution
+    operation: str = "chat"
+    """What is asked: a word of `catalog.endpoint.OPERATIONS`."""
     betas: tuple[str, ...] = ()
     """Features in beta that the caller asks endpoints of Anthropic's wire for (header `x-anthropic-beta`)."""
     request: ChatRequest | None = None

@@ -10,7 +10,7 @@ import pytest
 from recorded_exchanges import COUNTED, SKIPPED, Recording, recordings
 from shared_folder import shared
 from translator_laws import PROTOCOLS, ReadsRequests
-from waystation.app.gateway import OUTWARD
+from waystation.app.outward import OUTWARD
 from waystation.codec.assemble import assemble
 from waystation.codec.dialect import Outward, Target
 from waystation.codec.stream_checker import check_stream

@@ -130,9 +130,11 @@ class Note(Struct, frozen=True, gc=False):
 
 
 class StreamError(Struct, frozen=True, gc=False):
-    """The provider broke off; nothing follows."""
+    """The provider broke off; nothing follows. The meter adds what was used until then and what that costs the caller."""
 
     error: GatewayError
+    usage: Usage | None = None
+    cost: Cost | None = None
 
 
 Event: TypeAlias = (

@@ -2,6 +2,7 @@
 
 from waystation.codec.estimate import estimate_prompt_tokens
 from waystation.credits.cost import Tariff
+from waystation.errors import GatewayError
 from waystation.exchange import Called, Exchange
 from waystation.operations.chat import ChatRequest, ChatResult
 from waystation.operations.chat_events import (
@@ -94,9 +95,16 @@ class Meter:
                 return MessageEnd(self.exchange.usage, cost, event.service_tier, extras)
             case StreamError(error=error):
                 self.exchange.error = error
+                return self._broken_off(error)
             case _:
                 pass
         return event
+
+    def _broken_off(self, error: GatewayError) -> StreamError:
+        """With what was used until then; the caller is not charged for the model (contract section 20)."""
+        self._charge(self.exchange.usage)
+        usage = self.exchange.usage or Usage()
+        return StreamError(error, usage, self._tariff.insured(usage, self.exchange.created))
 
     def _charge(self, usage: Usage | None) -> Cost:
         if usage is None:
