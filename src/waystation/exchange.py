@@ -53,6 +53,8 @@ class Attempt(Struct):
     """The answer is this attempt's."""
     outrun: bool = False
     """Given up because another endpoint, asked at the same time, answered first."""
+    upstream_cost: int | None = None
+    """Nano-dollars that its provider charges though it failed, where it said what it used."""
 
 
 class Answered(Struct):

@@ -39,6 +39,7 @@ from waystation.credits.money import nano_of
 from waystation.dialects import openai_chat
 from waystation.pipeline.answer import Answer
 from waystation.pipeline.attempts import Attempts, Persistence
+from waystation.pipeline.count import TokenCount
 from waystation.pipeline.dispatch import Dispatch
 from waystation.pipeline.media import MediaFetch
 from waystation.pipeline.observe import Observer
@@ -175,7 +176,7 @@ class Gateway:
             *credit_routes(SqlLedger(engine), generations.flush),
         ]
         self.front_door = self._open_doors(
-            Asked.of(pipeline, calls, EMBEDDINGS, RERANK),
+            Asked.of(pipeline, calls, EMBEDDINGS, RERANK, TokenCount(planner, dispatch, dialects)),
             registry,
             records,
             settlement,

@@ -7,6 +7,7 @@ from waystation.cli.catalog import catalog
 from waystation.cli.credits import credit
 from waystation.cli.doctor import doctor
 from waystation.cli.explain import explain
+from waystation.cli.generations import generations
 from waystation.cli.importing import importing
 from waystation.cli.keys import keys
 from waystation.cli.local import local
@@ -46,5 +47,6 @@ def main() -> None:
     """
 
 
-for command in (serve, doctor, explain, local, catalog, keys, credit, report, importing, migrate):
+COMMANDS = (serve, doctor, explain, local, catalog, keys, credit, generations, report, importing, migrate)
+for command in COMMANDS:
     main.add_command(command)

@@ -73,14 +73,17 @@ class Meter:
         if self.exchange.usage is None:
             self._charge(None)
 
-    def forget(self) -> None:
-        """The attempt failed before its content: nothing of it is the exchange's."""
+    def forget(self) -> int | None:
+        """The attempt failed before its content: nothing of it is the exchange's. Nano-dollars it cost us, where told."""
         exchange = self.exchange
+        usage, cost = exchange.usage, exchange.cost
+        told = None if usage is None or usage.estimated or cost is None else cost
         exchange.usage = exchange.cost = exchange.error = None
         exchange.upstream_id = exchange.served_tier = None
         exchange.finish_reason = exchange.native_finish_reason = None
         exchange.images = exchange.sources = 0
         exchange.calls = []
+        return None if told is None else told.total if told.upstream is None else told.upstream
 
     def _rare(self, event: Event) -> Event:
         match event:
@@ -103,16 +106,16 @@ class Meter:
                 self.exchange.images += 1
             case Annotation():
                 self.exchange.sources += 1
-            case StreamError(error=error):
+            case StreamError(error=error, usage=used):
                 self.exchange.error = error
-                return self._broken_off(error)
+                return self._broken_off(error, used)
             case _:
                 pass
         return event
 
-    def _broken_off(self, error: GatewayError) -> StreamError:
+    def _broken_off(self, error: GatewayError, told: Usage | None) -> StreamError:
         """With what was used until then; the caller is not charged for the model (contract section 20)."""
-        self._charge(self.exchange.usage)
+        self._charge(told or self.exchange.usage)
         usage = self.exchange.usage or Usage()
         return StreamError(error, usage, self._tariff.insured(usage, self.exchange.created))
 

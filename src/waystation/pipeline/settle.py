@@ -215,6 +215,7 @@ def _response(attempt: Attempt) -> ProviderResponse:
         latency=round((ended - attempt.started) * 1000),
         model_permaslug=attempt.endpoint.model_id,
         error=attempt.error.code if isinstance(attempt.error, ProviderError) else None,
+        upstream_cost=attempt.upstream_cost,
     )
 
 
