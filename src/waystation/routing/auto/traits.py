@@ -49,16 +49,24 @@ _SENTENCE = re.compile(r"[.!?。！？](?=\s|$)|[。！？]")
 _OPERATOR = re.compile(r"[=<>^*/+×÷≤≥±√∑∫%$€£]")
 _LATEX = re.compile(r"\\[a-zA-Z]+|[_^]\{|\$")
 _CODE = re.compile(r"[{}();\[\]]|=>|->|::|==")
-_NEGATION = re.compile(r"\b(?:not|no|never|none|neither|nor|without|except|least|false|incorrect|cannot)\b|n't\b")
+_NEGATION = re.compile(
+    r"\b(?:not|no|never|none|neither|nor|without|except|least|false|incorrect|cannot)\b|n't\b"
+)
 _CONDITION = re.compile(
     r"\b(?:if|then|when|suppose|assume|given|let|such that|unless|whether|would|should|could)\b"
 )
-_QUANTIFIER = re.compile(r"\b(?:all|every|each|any|some|only|both|exactly|total|altogether|remaining|rest|left)\b")
+_QUANTIFIER = re.compile(
+    r"\b(?:all|every|each|any|some|only|both|exactly|total|altogether|remaining|rest|left)\b"
+)
 _COMPARISON = re.compile(
     r"\b(?:more|less|fewer|greater|than|twice|half|double|triple|times|third|quarter|percent|most)\b|%"
 )
-_RATE = re.compile(r"\b(?:per|hour|hours|day|days|week|weeks|month|months|year|years|minutes|every|rate|speed)\b")
-_SUPERLATIVE = re.compile(r"\b(?:best|most|which|following|primarily|likely|according|author|describes?|statement)\b")
+_RATE = re.compile(
+    r"\b(?:per|hour|hours|day|days|week|weeks|month|months|year|years|minutes|every|rate|speed)\b"
+)
+_SUPERLATIVE = re.compile(
+    r"\b(?:best|most|which|following|primarily|likely|according|author|describes?|statement)\b"
+)
 _CAPITALISED = re.compile(r"(?<=[a-z,] )[A-Z][a-z]+")
 
 
