@@ -1,6 +1,5 @@
 """`waystation explain`: why a request went where it went."""
 
-import asyncio
 from typing import TYPE_CHECKING
 
 import click
@@ -43,6 +42,8 @@ def explain(config_path: str | None, data_dir: str | None, generation_id: str, *
 
 
 def _read(settings: "Settings", generation_id: str) -> "GenerationRecord":
+    import asyncio
+
     from waystation.storage.engine import open_engine
     from waystation.storage.generations import SqlGenerationStore
     from waystation.storage.migrations import migrate

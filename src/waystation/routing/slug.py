@@ -24,6 +24,8 @@ _DYNAMIC: Final[dict[str, tuple[OrderBy | None, str | None]]] = {
 """Variants that are no rows: the sort they ask for, and the service tier they admit."""
 _PRESET: Final = "@preset/"
 _NICKNAMES: Final = {"auto": "openrouter/auto", "waystation/auto": "openrouter/auto"}
+PICKING: Final = frozenset({"auto", "free", "pareto"})
+"""The strategies of routers (contract 19)."""
 _PLAIN: Final[tuple[OrderBy | None, str | None]] = (None, None)
 
 
@@ -50,6 +52,14 @@ def resolve(asking: Asking, routers: Mapping[str, Router] = ROUTERS) -> tuple[Ca
             raise _not_found(names, asking.offers.catalog)
         return found
     return _several(names, asking, routers)
+
+
+def router_of(requested: str, strategy: str) -> str | None:
+    """The slug of the router that picked the model, as a generation's record names it; None where none did."""
+    if strategy not in PICKING:
+        return None
+    base, _ = _peeled(requested)
+    return _NICKNAMES.get(base, base)
 
 
 def _several(names: tuple[str, ...], asking: Asking, routers: Mapping[str, Router]) -> tuple[Candidate, ...]:

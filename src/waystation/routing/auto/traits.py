@@ -5,6 +5,7 @@ differs: a long multiple-choice question is often easier, a long word problem is
 """
 
 import re
+from math import log1p
 
 import numpy as np
 
@@ -88,33 +89,33 @@ def traits(text: str) -> Floats:
     return np.array(
         [
             1.0,
-            np.log1p(len(body)),
-            np.log1p(len(words)),
+            log1p(len(body)),
+            log1p(len(words)),
             sum(map(len, words)) / count / 5,
             sum(len(word) > 8 for word in words) / count,
             len(set(words)) / count,
-            np.log1p(sentences),
-            np.log1p(len(body.split()) / sentences),
-            np.log1p(text.count("\n")),
-            np.log1p(text.count("?")),
+            log1p(sentences),
+            log1p(len(body.split()) / sentences),
+            log1p(text.count("\n")),
+            log1p(text.count("?")),
             sum(map(str.isdigit, text)) / size * 5,
-            np.log1p(len(_NUMBER.findall(body))),
-            np.log1p(len(_OPERATOR.findall(text))),
-            np.log1p(len(_LATEX.findall(text))),
-            np.log1p(len(_CODE.findall(text))),
+            log1p(len(_NUMBER.findall(body))),
+            log1p(len(_OPERATOR.findall(text))),
+            log1p(len(_LATEX.findall(text))),
+            log1p(len(_CODE.findall(text))),
             sum(map(str.isupper, text)) / size * 5,
-            np.log1p(len(_NEGATION.findall(folded))),
-            np.log1p(len(_CONDITION.findall(folded))),
-            np.log1p(len(_QUANTIFIER.findall(folded))),
-            np.log1p(len(_COMPARISON.findall(folded))),
-            np.log1p(len(_RATE.findall(folded))),
-            np.log1p(len(offered)),
-            np.log1p(sum(map(len, offered)) / max(len(offered), 1)),
-            np.log1p(text.count("__") + text.count("...")),
-            np.log1p(text.count('"') + text.count("“")),
-            np.log1p(len(_CAPITALISED.findall(text))),
+            log1p(len(_NEGATION.findall(folded))),
+            log1p(len(_CONDITION.findall(folded))),
+            log1p(len(_QUANTIFIER.findall(folded))),
+            log1p(len(_COMPARISON.findall(folded))),
+            log1p(len(_RATE.findall(folded))),
+            log1p(len(offered)),
+            log1p(sum(map(len, offered)) / max(len(offered), 1)),
+            log1p(text.count("__") + text.count("...")),
+            log1p(text.count('"') + text.count("“")),
+            log1p(len(_CAPITALISED.findall(text))),
             sum(character > "\x7f" for character in text) / size,
-            np.log1p(len(_SUPERLATIVE.findall(folded))),
+            log1p(len(_SUPERLATIVE.findall(folded))),
         ],
         np.float32,
     )
