@@ -10,7 +10,7 @@ from msgspec import Struct
 from waystation.operations.preferences import OrderBy
 from waystation.routing.draw import exponential
 from waystation.routing.exacto import DEPRIORITISED, INSUFFICIENT, tiers
-from waystation.routing.offers import UNKNOWN_PRICE, ModelOffers, Offer
+from waystation.routing.offers import UNKNOWN_PRICE, ModelOffers, Offer, named
 from waystation.routing.order import Rule, is_global, sort_of, thresholds
 from waystation.routing.plan import Candidate, Plan, PlannedAttempt, Question
 from waystation.routing.standing import EndpointHealth, Quantiles, endpoint_key
@@ -146,8 +146,8 @@ class _Telling:
     def _why(self, offer: Offer, health: EndpointHealth, place: int | None) -> Iterable[str]:
         if place is None:
             return
-        now, wants, sticky = self.question.now, self.question.request.provider, self.sticky
-        if wants is not None and wants.order and any(name.lower() in offer.names for name in wants.order):
+        now, sticky = self.question.now, self.sticky
+        if named(offer, self.rule.listed):
             yield "listed in provider.order"
         if health.outage_until > now:
             yield "an outage in the last 30 seconds"
