@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from neutral_requests import MODELS, requests
 from recorded_exchanges import recordings
 from spoiling import spoiled_bodies, spoiled_streams
-from waystation.app.gateway import OUTWARD
 from waystation.app.inbound import DIALECTS
+from waystation.app.outward import OUTWARD
 from waystation.codec.assemble import assemble, disassemble
 from waystation.codec.dialect import Identity, Outward, Target
 from waystation.codec.stream_checker import check_stream

@@ -22,9 +22,9 @@ SETS = (
     "uiuc_llmrouter",
 )
 WEIGHTS = {
-    "routellm_mmlu": 2.0,
+    "routellm_mmlu": 3.0,
     "routellm_gsm8k": 4.0,
-    "mmlu_pro": 0.5,
+    "mmlu_pro": 0.6,
     "zeroeval_gsm": 2.0,
     "zeroeval_math_l5": 1.0,
     "zeroeval_crux": 1.0,

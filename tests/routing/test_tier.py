@@ -1,8 +1,8 @@
 """Contract section 18: an attempt asks for the tier that it is charged for."""
 
 import pytest
-from routing_questions import HELLO, endpoint, model
 
+from routing_questions import HELLO, endpoint, model
 from waystation.operations.chat import ChatRequest
 from waystation.routing.plan import Candidate, PlannedAttempt
 from waystation.routing.tier import at_tier

@@ -67,7 +67,9 @@ class Explanation(Struct, frozen=True):
 def explain(plan: Plan) -> Explanation:
     """The plan in full; one from `decide` may have no attempt."""
     question = plan.question
-    places = {_key(attempt): place for place, attempt in enumerate(plan.attempts, 1)}
+    places: dict[str, int] = {}
+    for place, attempt in enumerate(plan.attempts, 1):
+        places.setdefault(_key(attempt), place)
     reasons = {endpoint_key(left.model_id, left.tag): left.reason for left in plan.excluded}
     rows = [
         row

@@ -16,7 +16,7 @@ Floats: TypeAlias = NDArray[np.float32]
 BITS = 16
 SIZE = 1 << BITS
 """Buckets of words; those of characters follow them."""
-LONGEST = 4000
+LONGEST = 1600
 """Characters that are looked at: half from the start, half from the end."""
 RUNS = (3, 4, 5)
 
@@ -102,9 +102,13 @@ def _bucket(hashes: Codes) -> Buckets:
 
 def counted(buckets: Buckets) -> tuple[Buckets, Floats]:
     """Each bucket once, in order, with 1 + ln(count)."""
-    counts = np.bincount(buckets, minlength=SIZE)
-    found = np.flatnonzero(counts)
-    return found, (1.0 + np.log(counts[found])).astype(np.float32)
+    if not len(buckets):
+        return buckets, np.zeros(0, np.float32)
+    ordered = np.sort(buckets.astype(np.int32))
+    edges = np.flatnonzero(ordered[1:] != ordered[:-1]) + 1
+    first = np.concatenate([[0], edges])
+    counts = np.diff(np.concatenate([first, [len(ordered)]]))
+    return ordered[first].astype(np.int64), (1.0 + np.log(counts)).astype(np.float32)
 
 
 def grams(text: str) -> tuple[Buckets, Floats, int]:

@@ -5,6 +5,7 @@ differs: a long multiple-choice question is often easier, a long word problem is
 """
 
 import re
+from math import log1p
 
 import numpy as np
 
@@ -49,16 +50,24 @@ _SENTENCE = re.compile(r"[.!?。！？](?=\s|$)|[。！？]")
 _OPERATOR = re.compile(r"[=<>^*/+×÷≤≥±√∑∫%$€£]")
 _LATEX = re.compile(r"\\[a-zA-Z]+|[_^]\{|\$")
 _CODE = re.compile(r"[{}();\[\]]|=>|->|::|==")
-_NEGATION = re.compile(r"\b(?:not|no|never|none|neither|nor|without|except|least|false|incorrect|cannot)\b|n't\b")
+_NEGATION = re.compile(
+    r"\b(?:not|no|never|none|neither|nor|without|except|least|false|incorrect|cannot)\b|n't\b"
+)
 _CONDITION = re.compile(
     r"\b(?:if|then|when|suppose|assume|given|let|such that|unless|whether|would|should|could)\b"
 )
-_QUANTIFIER = re.compile(r"\b(?:all|every|each|any|some|only|both|exactly|total|altogether|remaining|rest|left)\b")
+_QUANTIFIER = re.compile(
+    r"\b(?:all|every|each|any|some|only|both|exactly|total|altogether|remaining|rest|left)\b"
+)
 _COMPARISON = re.compile(
     r"\b(?:more|less|fewer|greater|than|twice|half|double|triple|times|third|quarter|percent|most)\b|%"
 )
-_RATE = re.compile(r"\b(?:per|hour|hours|day|days|week|weeks|month|months|year|years|minutes|every|rate|speed)\b")
-_SUPERLATIVE = re.compile(r"\b(?:best|most|which|following|primarily|likely|according|author|describes?|statement)\b")
+_RATE = re.compile(
+    r"\b(?:per|hour|hours|day|days|week|weeks|month|months|year|years|minutes|every|rate|speed)\b"
+)
+_SUPERLATIVE = re.compile(
+    r"\b(?:best|most|which|following|primarily|likely|according|author|describes?|statement)\b"
+)
 _CAPITALISED = re.compile(r"(?<=[a-z,] )[A-Z][a-z]+")
 
 
@@ -80,33 +89,33 @@ def traits(text: str) -> Floats:
     return np.array(
         [
             1.0,
-            np.log1p(len(body)),
-            np.log1p(len(words)),
+            log1p(len(body)),
+            log1p(len(words)),
             sum(map(len, words)) / count / 5,
             sum(len(word) > 8 for word in words) / count,
             len(set(words)) / count,
-            np.log1p(sentences),
-            np.log1p(len(body.split()) / sentences),
-            np.log1p(text.count("\n")),
-            np.log1p(text.count("?")),
+            log1p(sentences),
+            log1p(len(body.split()) / sentences),
+            log1p(text.count("\n")),
+            log1p(text.count("?")),
             sum(map(str.isdigit, text)) / size * 5,
-            np.log1p(len(_NUMBER.findall(body))),
-            np.log1p(len(_OPERATOR.findall(text))),
-            np.log1p(len(_LATEX.findall(text))),
-            np.log1p(len(_CODE.findall(text))),
+            log1p(len(_NUMBER.findall(body))),
+            log1p(len(_OPERATOR.findall(text))),
+            log1p(len(_LATEX.findall(text))),
+            log1p(len(_CODE.findall(text))),
             sum(map(str.isupper, text)) / size * 5,
-            np.log1p(len(_NEGATION.findall(folded))),
-            np.log1p(len(_CONDITION.findall(folded))),
-            np.log1p(len(_QUANTIFIER.findall(folded))),
-            np.log1p(len(_COMPARISON.findall(folded))),
-            np.log1p(len(_RATE.findall(folded))),
-            np.log1p(len(offered)),
-            np.log1p(sum(map(len, offered)) / max(len(offered), 1)),
-            np.log1p(text.count("__") + text.count("...")),
-            np.log1p(text.count('"') + text.count("“")),
-            np.log1p(len(_CAPITALISED.findall(text))),
+            log1p(len(_NEGATION.findall(folded))),
+            log1p(len(_CONDITION.findall(folded))),
+            log1p(len(_QUANTIFIER.findall(folded))),
+            log1p(len(_COMPARISON.findall(folded))),
+            log1p(len(_RATE.findall(folded))),
+            log1p(len(offered)),
+            log1p(sum(map(len, offered)) / max(len(offered), 1)),
+            log1p(text.count("__") + text.count("...")),
+            log1p(text.count('"') + text.count("“")),
+            log1p(len(_CAPITALISED.findall(text))),
             sum(character > "\x7f" for character in text) / size,
-            np.log1p(len(_SUPERLATIVE.findall(folded))),
+            log1p(len(_SUPERLATIVE.findall(folded))),
         ],
         np.float32,
     )

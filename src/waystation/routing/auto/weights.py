@@ -102,9 +102,9 @@ def _unpack(name: str, raw: bytes) -> Weights:
         ("<f4", (measures,)),
     ):
         count = int(np.prod(shape))
-        array = np.frombuffer(raw, kind, count, position).reshape(shape)
-        position += array.nbytes
-        arrays.append(array)
+        view = np.frombuffer(raw, kind, count, position).reshape(shape)
+        position += view.nbytes
+        arrays.append(view.copy())  # aligned
     table, idf, dense, means, spreads = arrays
     weights = Weights(
         header,
