@@ -43,12 +43,13 @@ def choose(
     field: Field,
     places: NDArray[np.int64],
     reading: Reading,
+    *,
     prompt_tokens: int,
     tier: Tier,
     kept: Sequence[str] = (),
 ) -> Choice:
     """Choose among the models at `places`; `kept` are ids that the conversation would rather stay at."""
-    costs = field.costs(prompt_tokens, reading.family)[places]
+    costs = field.usual_costs(reading.family)[places]
     band, tier = banded(costs, tier)
     inside = places[band]
     quality, error = qualities(field, inside, reading)
@@ -57,7 +58,8 @@ def choose(
     order.remove(first)
     order.insert(0, first)
     ranked = [int(inside[place]) for place in order]
-    top = tuple(_shown(field, inside, place, quality, costs[band]) for place in order[:SHOWN])
+    expected = field.costs(prompt_tokens, reading.family)[inside]
+    top = tuple(_shown(field, inside, place, quality, expected) for place in order[:SHOWN])
     ranked, rule = _preferred(field, ranked, reading, kept, rule if len(places) > 1 else "only")
     return Choice(_with_fallbacks(field, ranked, places, costs), rule, tier, top)
 
@@ -126,7 +128,9 @@ def _with_fallbacks(
     field: Field, ranked: list[int], places: NDArray[np.int64], costs: NDArray[np.float64]
 ) -> tuple[int, ...]:
     """The first and two to fall back on, one of them at another provider where there is one, in the band or near it."""
-    near = ranked + [int(places[i]) for i in costs.argsort(kind="stable") if int(places[i]) not in set(ranked)]
+    near = ranked + [
+        int(places[i]) for i in costs.argsort(kind="stable") if int(places[i]) not in set(ranked)
+    ]
     picked = near[:PICKED]
     home = field.providers[picked[0]]
     if all(field.providers[place] <= home for place in picked):
