@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from operation_grid import embeddings_grid, rerank_grid, section
 from recorded_exchanges import JsonObject
-from waystation.app.gateway import OUTWARD
+from waystation.app.outward import OUTWARD
 from waystation.codec.dialect import Outward, Target
 from waystation.dialects.openai_chat import DIALECT as CHAT
 from waystation.errors import InvalidRequest

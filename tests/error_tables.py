@@ -7,7 +7,7 @@ from typing import Protocol
 
 from spoken_operations import EMBEDDINGS, RERANK
 from waystation import errors
-from waystation.app.gateway import OUTWARD
+from waystation.app.outward import OUTWARD
 from waystation.codec.dialect import Headers
 from waystation.codec.upstream_error import error_by_status
 from waystation.errors import GatewayError, ProviderError

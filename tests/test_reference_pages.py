@@ -10,7 +10,7 @@ import compatibility_grid
 import error_tables
 import operation_grid
 from spoken_operations import EMBEDDINGS
-from waystation.app.gateway import OUTWARD
+from waystation.app.outward import OUTWARD
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
 PAGES = {"compatibility.md": compatibility_grid.page, "errors.md": error_tables.page}

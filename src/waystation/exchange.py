@@ -53,6 +53,8 @@ class Attempt(Struct):
     """The answer is this attempt's."""
     outrun: bool = False
     """Given up because another endpoint, asked at the same time, answered first."""
+    upstream_cost: int | None = None
+    """Nano-dollars that its provider charges though it failed, where it said what it used."""
 
 
 class Exchange(Struct):
@@ -67,6 +69,8 @@ class Exchange(Struct):
     dialect: str
     account: Account
     app: Attribution
+    operation: str = "chat"
+    """What is asked: a word of `catalog.endpoint.OPERATIONS`."""
     betas: tuple[str, ...] = ()
     """Features in beta that the caller asks endpoints of Anthropic's wire for (header `x-anthropic-beta`)."""
     request: ChatRequest | None = None

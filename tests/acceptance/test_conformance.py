@@ -13,7 +13,7 @@ from gateway_process import API_KEY, MANAGEMENT_KEY, GatewayProcess, StartGatewa
 from shared_folder import shared
 
 LOCAL_MODEL = "huggingfacetb/smollm2-135m-instruct"
-NOT_SERVED_YET = {"embeddings"}
+NOT_SERVED_YET: set[str] = set()
 """Checks of operations that this version does not serve."""
 NEEDS_MORE_THAN_THE_KIT_GIVES = {"error_402", "error_429"}
 """Checks that the kit skips without a key whose credit is spent, or cannot provoke."""

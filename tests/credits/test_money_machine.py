@@ -213,7 +213,7 @@ class Money(RuleBasedStateMachine):
     async def check_ledger(self) -> None:
         async with self.engine.connect() as connection:
             entries = (await connection.execute(select(ledger_entries))).all()
-            balances = {account: amount for account, amount in await connection.execute(select(ledger_balances))}
+            balances = {row[0]: row[1] for row in await connection.execute(select(ledger_balances))}
         movements: Counter[int] = Counter()
         accounts: Counter[str] = Counter()
         for number, account, amount in entries:

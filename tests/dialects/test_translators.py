@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from translator_laws import PROTOCOLS, inbound_laws, laws
-from waystation.app.gateway import OUTWARD
+from waystation.app.outward import OUTWARD
 
 LAWS = {law.name: law for law in [*laws(), *inbound_laws()]}
 

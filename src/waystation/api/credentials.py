@@ -1,7 +1,10 @@
 """Who is asking: the key in a request's headers, looked up in the process's key ring (contract section 1)."""
 
+from urllib.parse import unquote_to_bytes
+
 from waystation.accounts.keys import Account, KeyRing
 from waystation.errors import Forbidden, Unauthenticated
+from waystation.server.request import Request
 
 
 def account_of(headers: dict[bytes, bytes], keys: KeyRing) -> Account:
@@ -29,6 +32,23 @@ def management_account(headers: dict[bytes, bytes], keys: KeyRing) -> Account:
     if not account.is_management:
         raise Forbidden("Only management keys can perform this operation")
     return account
+
+
+def with_google_key(request: Request) -> dict[bytes, bytes]:
+    """The headers, with the key that Google's clients send in a header or a parameter of their own where others put theirs."""
+    headers = request.headers
+    key = headers.get(b"x-goog-api-key") or _parameter(request.query, b"key")
+    if not key or b"x-api-key" in headers:
+        return headers
+    return {**headers, b"x-api-key": key}
+
+
+def _parameter(query: bytes, name: bytes) -> bytes:
+    for pair in query.split(b"&"):
+        key, _, value = pair.partition(b"=")
+        if key == name:
+            return unquote_to_bytes(value)
+    return b""
 
 
 def _credential(headers: dict[bytes, bytes]) -> bytes:

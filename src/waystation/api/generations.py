@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from waystation.accounts.keys import Account
 from waystation.api.roles import Role, needs
-from waystation.api.route import route_of
+from waystation.api.route import explanation_of, shown
 from waystation.errors import NotFound
 from waystation.generations.log import GenerationLog
 from waystation.generations.record import GenerationRecord
@@ -48,6 +48,6 @@ def generation_routes(
         if record is None or record.key_hash != request.auth.key_hash:
             raise NotFound(f"Generation {id[:64]} not found")
         data = response_of(record).data
-        return GenerationResponse(replace(data, route=route_of(record, offers())))
+        return GenerationResponse(replace(data, route=shown(explanation_of(record, offers()))))
 
     return [generation]

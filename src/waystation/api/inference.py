@@ -1,5 +1,11 @@
 """Accept and identify: from an HTTP request on an inference route to an exchange in the pipeline's hands."""
 
+from collections.abc import Awaitable, Callable
+from operator import attrgetter
+from typing import Protocol
+
+from msgspec import Struct
+
 from waystation.accounts.keys import KeyRing
 from waystation.accounts.limits import Limits
 from waystation.api.attribution import attribution
@@ -7,11 +13,10 @@ from waystation.api.betas import BETA_HEADERS, betas
 from waystation.api.cors import Cors
 from waystation.api.credentials import inference_account
 from waystation.api.roles import Role
-from waystation.codec.dialect import Dialect
 from waystation.codec.error_envelope import error_headers
 from waystation.errors import GatewayError
-from waystation.exchange import begin_exchange
-from waystation.pipeline.pipeline import Pipeline
+from waystation.exchange import Exchange, begin_exchange
+from waystation.operations.parts import JsonObject
 from waystation.server.answer import Answer
 from waystation.server.request import Headers, Reply, Request
 
@@ -19,19 +24,49 @@ JSON = b"application/json"
 _ALLOW = ((b"allow", b"POST, OPTIONS"),)
 
 
+class Skin(Protocol):
+    """What a route needs of the wire that it speaks."""
+
+    name: str
+
+    def render_error(
+        self, error: GatewayError, generation_id: str | None, metadata: JsonObject | None
+    ) -> bytes:
+        """The client's error body."""
+        ...
+
+
+class Entry(Struct, frozen=True):
+    """What every route checks a request with."""
+
+    keys: KeyRing
+    cors: Cors
+    limits: Limits | None = None
+
+
+Serve = Callable[[Exchange, Request, Answer], Awaitable[None]]
+"""The rest of an exchange that has begun: the pipeline's work."""
+
+
 class Inference:
-    """One dialect's inbound routes."""
+    """One inbound route. `headers_of` says under which headers a request's credential is looked for."""
 
     role = Role.INFERENCE
 
     def __init__(
-        self, dialect: Dialect, pipeline: Pipeline, keys: KeyRing, cors: Cors, limits: Limits | None = None
+        self,
+        skin: Skin,
+        serve: Serve,
+        entry: Entry,
+        headers_of: Callable[[Request], dict[bytes, bytes]] = attrgetter("headers"),
     ) -> None:
-        self._dialect = dialect
-        self._pipeline = pipeline
-        self._keys = keys
-        self._cors = cors
+        limits = entry.limits
+        self._skin = skin
+        self._serve = serve
+        self._keys = entry.keys
+        self._cors = entry.cors
         self._limits = limits if limits is not None and limits.on_keys else None
+        self._headers_of = headers_of
 
     async def __call__(self, request: Request, answer: Answer) -> None:
         """Serve one request: errors before an exchange exists are answered here, all others by the pipeline."""
@@ -42,32 +77,32 @@ class Inference:
         if b"origin" in headers:
             answer.extra = self._cors.headers(headers)
         try:
-            account = inference_account(headers, self._keys)
+            account = inference_account(self._headers_of(request), self._keys)
             app = attribution(headers)
             if self._limits is not None:
                 self._limits.admit(account)
         except GatewayError as error:
-            said = self._dialect.render_error(error, None, None)
+            said = self._skin.render_error(error, None, None)
             answer.reply(error.status, JSON, error_headers(error), said)
             return
-        exchange = begin_exchange(self._dialect.name, account, app)
+        exchange = begin_exchange(self._skin.name, account, app)
         if not BETA_HEADERS.isdisjoint(headers):
             exchange.betas = betas(headers)
-        await self._pipeline.serve(exchange, self._dialect, request.path, request.body, answer)
+        await self._serve(exchange, request, answer)
 
     def admit(self, request: Request) -> Reply | None:
         """Refuse a request whose body is still to come, where its head says that it will not be served."""
         if request.method != "POST":
             return None
         try:
-            inference_account(request.headers, self._keys)
+            inference_account(self._headers_of(request), self._keys)
         except GatewayError as error:
             return self.refusal(error, request)
         return None
 
     def refusal(self, error: GatewayError, request: Request, headers: Headers = ()) -> Reply:
         """This error as an answer of the dialect's."""
-        body = self._dialect.render_error(error, None, None)
+        body = self._skin.render_error(error, None, None)
         return Reply(error.status, JSON, body, (*headers, *self._cors.headers(request.headers)))
 
     def _other_method(self, request: Request, answer: Answer) -> None:

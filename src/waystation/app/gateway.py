@@ -16,44 +16,35 @@ from waystation.accounts.limits import Limits
 from waystation.api.control import ControlPlane
 from waystation.api.cors import Cors
 from waystation.api.credits import credit_routes
-from waystation.api.description import InferenceRoute, description_routes
+from waystation.api.description import description_routes
 from waystation.api.error_page import error_page_routes
 from waystation.api.generations import generation_routes
 from waystation.api.health import Check, health_routes
-from waystation.api.inference import Inference
+from waystation.api.inference import Entry
 from waystation.api.models import Listing, model_routes
 from waystation.api.route import planning_routes
 from waystation.api.routes import FrontDoor
 from waystation.app.access import Access
 from waystation.app.address import public_address
+from waystation.app.inbound import DESCRIBED, Asked, google_routes, inference_routes
 from waystation.app.leases import LeaseKeeping
+from waystation.app.outward import EMBEDDINGS, OUTWARD, RERANK
 from waystation.catalog.endpoint import Endpoint
 from waystation.catalog.index import Catalog
 from waystation.catalog.layers import configured_layer
 from waystation.catalog.load import load
-from waystation.codec.dialect import Dialect, Outward
 from waystation.credits.bound import Ceilings
 from waystation.credits.cost import Tariffs
 from waystation.credits.money import nano_of
-from waystation.dialects import (
-    anthropic_messages,
-    bedrock_converse,
-    cohere,
-    gemini,
-    ollama,
-    openai_chat,
-    openai_completions,
-    openai_responses,
-)
-from waystation.dialects.anthropic_messages.wire import WireRequest as MessagesBody
-from waystation.dialects.openai_chat.wire import WireRequest
-from waystation.dialects.openai_responses.wire import WireRequest as ResponsesBody
+from waystation.dialects import openai_chat
 from waystation.generations.log import GenerationLog
 from waystation.pipeline.answer import Answer
 from waystation.pipeline.attempts import Attempts, Persistence
+from waystation.pipeline.count import TokenCount
 from waystation.pipeline.dispatch import Dispatch
 from waystation.pipeline.media import MediaFetch
 from waystation.pipeline.observe import Observer
+from waystation.pipeline.operations import Calls
 from waystation.pipeline.pipeline import Pipeline
 from waystation.pipeline.planner import Planner
 from waystation.pipeline.reserve import Reserve
@@ -80,30 +71,6 @@ from waystation.upstream.client import Client, ClientSettings, Timeouts
 from waystation.upstream.guard import AddressGuard
 
 log = logging.getLogger(__name__)
-INFERENCE = {
-    "/chat/completions": InferenceRoute("Chat completion", "sendChatCompletionRequest", WireRequest),
-    "/completions": InferenceRoute("Text completion (legacy)", "completions", WireRequest),
-    "/messages": InferenceRoute("Message (Anthropic)", "createMessages", MessagesBody),
-    "/responses": InferenceRoute("Response (OpenAI)", "createResponses", ResponsesBody),
-}
-DIALECTS: tuple[Dialect, ...] = (
-    openai_chat.DIALECT,
-    openai_completions.DIALECT,
-    anthropic_messages.DIALECT,
-    openai_responses.DIALECT,
-)
-"""What clients may speak."""
-OUTWARD: tuple[Outward, ...] = (
-    *DIALECTS,
-    bedrock_converse.DIALECT,
-    cohere.DIALECT,
-    gemini.DIALECT,
-    ollama.DIALECT,
-    openai_responses.AZURE,
-    openai_responses.BEDROCK,
-    openai_responses.XAI,
-)
-"""What providers may speak."""
 HEALTH_SAVE = 60.0
 """Seconds between two savings of the endpoints' health."""
 REPORT_INTERVAL = 0.25
@@ -181,17 +148,15 @@ class Gateway:
         observer = Observer(self.health, sessions)
         settlement = Settlement(generations, self.metrics, lines, tariffs, observer)
         self._stack.callback(settlement.report)
+        spoken = frozenset((*dialects, *EMBEDDINGS, *RERANK))
         planner = Planner(
-            _offers(settings, catalog, registry, frozenset(dialects)), self.health, sessions, routers(data_dir)
+            _offers(settings, catalog, registry, spoken), self.health, sessions, routers(data_dir)
         )
+        attempts = Attempts(registry, dispatch.timeouts_of, persistence_of(settings), observer)
+        calls = Calls(attempts, dispatch, tariffs)
         pipeline = Pipeline(
             planner,
-            Answer(
-                Attempts(registry, dispatch.timeouts_of, persistence_of(settings), observer),
-                dispatch,
-                tariffs,
-                settings.server.comment_grace,
-            ),
+            Answer(attempts, dispatch, tariffs, settings.server.comment_grace),
             settlement,
             self.watch,
             router_metadata=RouterMetadata(lambda slug: name_of(slug, registry, catalog)),
@@ -205,7 +170,7 @@ class Gateway:
             *credit_routes(SqlLedger(engine), generations.flush),
         ]
         self.front_door = self._open_doors(
-            pipeline,
+            Asked.of(pipeline, calls, EMBEDDINGS, RERANK, TokenCount(planner, dispatch, dialects)),
             registry,
             generations,
             settlement,
@@ -265,7 +230,7 @@ class Gateway:
 
     def _open_doors(
         self,
-        pipeline: Pipeline,
+        asked: Asked,
         registry: Registry,
         generations: GenerationLog,
         settlement: Settlement,
@@ -273,13 +238,9 @@ class Gateway:
         limits: Limits,
         account_handlers: list[HTTPRouteHandler],
     ) -> FrontDoor:
-        settings, planner = self.settings, pipeline.planner
+        settings, planner = self.settings, asked.pipeline.planner
         cors = Cors(settings.server.cors_origins)
-        inference = {
-            path: Inference(dialect, pipeline, self.keys, cors, limits)
-            for dialect in DIALECTS
-            for path in dialect.routes
-        }
+        entry = Entry(self.keys, cors, limits)
 
         def provider_name(slug: str) -> str:
             return name_of(slug, registry, planner.offers.catalog)
@@ -310,9 +271,15 @@ class Gateway:
             *account_handlers,
             *error_page_routes(),
         ]
-        handlers += description_routes(handlers, INFERENCE)
+        handlers += description_routes(handlers, DESCRIBED)
         max_body = settings.server.max_body_mb * 2**20
-        return FrontDoor(inference, ControlPlane(handlers, self.keys, cors), cors, max_body)
+        return FrontDoor(
+            inference_routes(asked, entry),
+            google_routes(asked, entry),
+            ControlPlane(handlers, self.keys, cors),
+            cors,
+            max_body,
+        )
 
 
 def _ceilings(settings: Settings) -> Ceilings:
@@ -365,7 +332,7 @@ def persistence_of(settings: Settings) -> Persistence:
 def _offers(settings: Settings, catalog: Catalog, registry: Registry, spoken: frozenset[str]) -> Offers:
     def is_callable(endpoint: Endpoint) -> bool:
         provider = registry.get(endpoint.provider)
-        return provider is not None and provider.configured and provider.dialect_for(endpoint) in spoken
+        return provider is not None and provider.configured and provider.dialect_of(endpoint) in spoken
 
     def why_not(slug: str) -> str | None:
         return registry.why_not(slug) if registry.get(slug) is not None else None

@@ -6,6 +6,8 @@ from waystation import __version__
 from waystation.cli.catalog import catalog
 from waystation.cli.credits import credit
 from waystation.cli.doctor import doctor
+from waystation.cli.explain import explain
+from waystation.cli.generations import generations
 from waystation.cli.keys import keys
 from waystation.cli.local import local
 from waystation.cli.migrate import migrate
@@ -43,5 +45,5 @@ def main() -> None:
     """
 
 
-for command in (serve, doctor, local, catalog, keys, credit, migrate):
+for command in (serve, doctor, explain, local, catalog, keys, credit, generations, migrate):
     main.add_command(command)

@@ -2,10 +2,11 @@
 
 from typing import Protocol
 
-from waystation.codec.dialect import Headers, RenderedRequest, Target
+from waystation.codec.dialect import Headers, Identity, RenderedRequest, Target
 from waystation.errors import ProviderError
 from waystation.operations.embeddings import EmbeddingsRequest, EmbeddingsResult
 from waystation.operations.rerank import RerankRequest, RerankResult
+from waystation.operations.usage import Cost
 
 
 class EmbeddingsOutward(Protocol):
@@ -30,6 +31,34 @@ class EmbeddingsOutward(Protocol):
 
     def parse_error(self, status: int, headers: Headers, body: bytes) -> ProviderError:
         """What a provider's error answer means; nothing of its body goes into the message unfiltered."""
+        ...
+
+
+class EmbeddingsInward(Protocol):
+    """The half of an embeddings wire that speaks with clients. Stateless."""
+
+    def parse_request(self, body: bytes) -> EmbeddingsRequest:
+        """Validate and translate a client's body; `InvalidRequest` names the field."""
+        ...
+
+    def render_response(
+        self, result: EmbeddingsResult, request: EmbeddingsRequest, identity: Identity, cost: Cost | None
+    ) -> bytes:
+        """The client's answer."""
+        ...
+
+
+class RerankInward(Protocol):
+    """The half of a rerank wire that speaks with clients. Stateless."""
+
+    def parse_request(self, body: bytes) -> RerankRequest:
+        """Validate and translate a client's body; `InvalidRequest` names the field."""
+        ...
+
+    def render_response(
+        self, result: RerankResult, request: RerankRequest, identity: Identity, cost: Cost | None
+    ) -> bytes:
+        """The client's answer."""
         ...
 
 

@@ -1,6 +1,6 @@
 """What a generation costs: a pure function of its usage, the endpoint's pricing and the time (contract section 20).
 
-Units that `Usage` does not count (input images, search units, characters, seconds) are priced with their operations.
+Units that `Usage` does not count (input images, characters, seconds) are priced with their operations.
 """
 
 import time
@@ -53,7 +53,7 @@ class Tariff:
         """Cost of a generation that `is_insured`: only what searches cost; `upstream` says what we bear."""
         cost = self.price(usage, at, is_byok=is_byok)
         borne = cost.total if cost.upstream is None else cost.upstream
-        counts = (0, 0, usage.web_search_requests)
+        counts = (0, 0, usage.web_search_requests, 0)
         known = _known(counts, self._base.unit_gaps)
         fee = self._base.rounded(counts[2] * self._base.units[2]) if known else None
         return Cost(0 if is_byok else fee, 0, 0, borne, is_byok=is_byok)
@@ -124,8 +124,11 @@ def _prompt(usage: Usage, rates: Rates) -> tuple[int, bool]:
         return fresh * rates.prompt[0], not fresh or 0 not in rates.prompt_gaps
     cached, written, long = usage.cached_tokens, usage.cache_write_tokens, usage.cache_write_1h_tokens
     if written or long or cached or audio:
+        both = cached + written
+        if both > fresh:  # Gemini counts what it writes to an explicit cache as read from it, too
+            both = max(cached, written)
         written = max(written - long, 0)
-        fresh = max(fresh - cached - written - long, 0)
+        fresh = max(fresh - both, 0)
         audio = min(audio, fresh)
         fresh -= audio
     plain, read, write, write_long, heard = rates.prompt
@@ -151,13 +154,13 @@ def _completion(usage: Usage, rates: Rates) -> tuple[int, bool]:
 
 def _units(usage: Usage, images: int, rates: Rates) -> tuple[int, bool]:
     """Scaled cost of what is not counted in tokens. Image tokens without a count of images leave it unknown."""
-    request, image, search = rates.units
-    searches = usage.web_search_requests
+    request, image, search, unit = rates.units
+    searches, ranked = usage.web_search_requests, usage.search_units
     made = images or usage.image_completion_tokens
-    if not made and not searches:
+    if not made and not searches and not ranked:
         return request, 0 not in rates.unit_gaps
-    known = _known((1, made, searches), rates.unit_gaps) and (images == made or image == 0)
-    return request + images * image + searches * search, known
+    known = _known((1, made, searches, ranked), rates.unit_gaps) and (images == made or image == 0)
+    return request + images * image + searches * search + ranked * unit, known
 
 
 def _known(counts: tuple[int, ...], gaps: tuple[int, ...]) -> bool:

@@ -17,8 +17,8 @@ PromptRates: TypeAlias = tuple[int, int, int, int, int]
 """Plain, cache read, cache write, 1-hour cache write, audio."""
 CompletionRates: TypeAlias = tuple[int, int, int]
 """Plain, reasoning, audio."""
-UnitRates: TypeAlias = tuple[int, int, int]
-"""Request, image made, search."""
+UnitRates: TypeAlias = tuple[int, int, int, int]
+"""Request, image made, search of the web, search unit of a rerank."""
 
 _ZERO = Decimal(0)
 _WHOLE = Fraction(1)
@@ -62,13 +62,14 @@ class Rates(Struct, frozen=True):
             _first(pricing.request, _ZERO),
             _first(pricing.image_output, otherwise),
             _first(pricing.web_search, otherwise),
+            pricing.search_unit,
         )
         kept = 1 - Fraction(pricing.discount)
         exact = [*(_nano(rate, kept) for rate in tokens), *(_nano(rate, _WHOLE) for rate in units)]
         scale = lcm(*(rate.denominator for rate in exact if rate is not None))
-        a, b, c, d, e, f, g, h, i, j, k = (0 if rate is None else int(rate * scale) for rate in exact)
+        a, b, c, d, e, f, g, h, i, j, k, m = (0 if rate is None else int(rate * scale) for rate in exact)
         gaps = (_gaps(exact[:5]), _gaps(exact[5:8]), _gaps(exact[8:]))
-        return cls(scale, (a, b, c, d, e), (f, g, h), (i, j, k), *gaps)
+        return cls(scale, (a, b, c, d, e), (f, g, h), (i, j, k, m), *gaps)
 
     def rounded(self, scaled: int) -> int:
         """Whole nano-dollars, half a one rounded up."""

@@ -30,6 +30,8 @@ class ProviderResponse(Struct, frozen=True, gc=False, omit_defaults=True):
     routed_service_tier: str | None = None
     error: str | None = None
     """The `code` of the `ProviderError` that ended it."""
+    upstream_cost: int | None = None
+    """Nano-dollars that its provider charges though it failed, where it said what it used."""
 
 
 class GenerationRecord(Struct, frozen=True, gc=False, omit_defaults=True):
@@ -110,6 +112,15 @@ class GenerationRecord(Struct, frozen=True, gc=False, omit_defaults=True):
     def charged(self) -> int:
         """Nano-dollars on the account's bill; an unknown cost charges nothing until it is known."""
         return (self.cost.total or 0) if self.cost is not None else 0
+
+    @property
+    def upstream(self) -> int | None:
+        """Nano-dollars that providers charge for all attempts, failed ones too; None where none is known."""
+        served = self.cost.upstream if self.cost is not None else None
+        failed = [one.upstream_cost for one in self.attempts if one.upstream_cost is not None]
+        if served is None and failed and self.cost is not None:
+            served = self.cost.total
+        return served if not failed else (served or 0) + sum(failed)
 
     @property
     def byok(self) -> int:

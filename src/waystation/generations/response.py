@@ -130,7 +130,7 @@ def response_of(record: GenerationRecord) -> GenerationResponse:
         num_fetches=record.num_fetches,
         web_search_engine=record.web_search_engine,
         upstream_id=record.upstream_id,
-        upstream_inference_cost=_usd(cost.upstream),
+        upstream_inference_cost=_usd(record.upstream),
         workspace_id=record.workspace_id,
         request_id=record.request_id,
         session_id=record.session_id,

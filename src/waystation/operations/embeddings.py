@@ -36,6 +36,8 @@ class EmbeddingsRequest(Struct, frozen=True):
     user: str | None = None
     provider: ProviderPreferences | None = None
     extras: JsonObject | None = None
+    models: tuple[str, ...] = ()
+    """What to try after `model`, in order."""
 
 
 class Vector(Struct, frozen=True):

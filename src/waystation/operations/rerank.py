@@ -24,6 +24,8 @@ class RerankRequest(Struct, frozen=True):
     top_n: int | None = None
     provider: ProviderPreferences | None = None
     extras: JsonObject | None = None
+    models: tuple[str, ...] = ()
+    """What to try after `model`, in order."""
 
     @property
     def wanted(self) -> int:

@@ -26,6 +26,8 @@ class Usage(Struct, frozen=True, omit_defaults=True):
     accepted_prediction_tokens: int | None = None
     rejected_prediction_tokens: int | None = None
     web_search_requests: int = 0
+    search_units: int = 0
+    """What rerank is charged by at some providers: one a query and up to 100 documents."""
     charged_prompt_tokens: int | None = None
     """What is charged for, where that is another number than what was read: Cohere leaves out a template of its own."""
     charged_completion_tokens: int | None = None

@@ -91,7 +91,7 @@ class Answer:
                 held = await source.first()
             except BaseException:
                 source.close()
-                meter.forget()
+                attempt.upstream_cost = meter.forget()
                 raise
             attempt.upstream_id = exchange.upstream_id
             return Begun(opened, source, meter, held)

@@ -3,11 +3,12 @@
 Which attempts are made, and what follows a failure, is `attempts`' affair.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
-from waystation.codec.dialect import Outward
+from waystation.catalog.endpoint import Endpoint
+from waystation.codec.dialect import Headers, Outward, RenderedRequest
 from waystation.errors import (
     BadResponse,
     ConnectionFailed,
@@ -22,8 +23,11 @@ from waystation.pipeline.media import MediaFetch
 from waystation.providers.base import Amendment, Provider
 from waystation.providers.registry import Registry
 from waystation.routing.plan import PlannedAttempt
+from waystation.routing.tier import at_tier
 from waystation.upstream.client import Client, Response, Timeouts
 
+ParseError = Callable[[int, Headers, bytes], ProviderError]
+"""What an answer with an error status means, by status, headers and body."""
 MAX_ERROR_BYTES = 256 * 1024
 _encode = msgspec.json.Encoder().encode
 
@@ -61,21 +65,35 @@ class Dispatch:
     ) -> Opened:
         """Send the request to one endpoint; a `ProviderError` unless it answers with a success."""
         endpoint = planned.endpoint
+        provider = await self.provider_of(endpoint)
+        dialect = self._dialects[provider.dialect_for(endpoint)]
+        if self._media is not None and dialect.bytes_only:
+            request = await self._media.inlined(request, dialect.bytes_only, exchange.fetched)
+        rendered = dialect.render_request(at_tier(request, planned), provider.target(endpoint))
+        amendment = provider.amend_request(rendered.body, endpoint)
+        exchange.dropped = [*rendered.dropped, *(amendment.dropped if amendment else ())]
+        if amendment is not None and amendment.path:
+            rendered.path = amendment.path
+        response = await self.send(provider, attempt, rendered, dialect.parse_error)
+        return Opened(planned, provider, dialect, response, amendment)
+
+    async def provider_of(self, endpoint: Endpoint) -> Provider:
+        """Who serves an endpoint, ready to be called."""
         provider = self._registry.get(endpoint.provider)
         if provider is None:
             raise ConnectionFailed("The provider is not known any more.")
         if provider.needs_preparation:
             await provider.prepare()
-        dialect = self._dialects[provider.dialect_for(endpoint)]
-        if self._media is not None and dialect.bytes_only:
-            request = await self._media.inlined(request, dialect.bytes_only, exchange.fetched)
-        rendered = dialect.render_request(request, provider.target(endpoint))
-        amendment = provider.amend_request(rendered.body, endpoint)
-        exchange.dropped = [*rendered.dropped, *(amendment.dropped if amendment else ())]
+        return provider
+
+    async def send(
+        self, provider: Provider, attempt: Attempt, rendered: RenderedRequest, parse_error: ParseError
+    ) -> Response:
+        """Send a rendered request to the attempt's endpoint; the answer, unread, where it is a success."""
+        endpoint = attempt.endpoint
         key = provider.key_at(attempt.key)
         headers = [("content-type", "application/json"), *provider.authorize(key), *rendered.headers]
-        path = (amendment and amendment.path) or rendered.path
-        url, body = provider.url_for(path, endpoint), _encoded(rendered.body)
+        url, body = provider.url_for(rendered.path, endpoint), _encoded(rendered.body)
         if provider.signs:
             headers += provider.sign("POST", url, headers, body, key)
         response = await self._client.send(
@@ -87,8 +105,8 @@ class Dispatch:
         )
         attempt.status = response.status
         if response.status != 200:
-            raise await self._refusal(dialect, response)
-        return Opened(planned, provider, dialect, response, amendment)
+            raise await self._refusal(parse_error, response)
+        return response
 
     def timeouts_of(self, slug: str) -> Timeouts:
         """The deadlines of one attempt at this provider, in seconds."""
@@ -110,7 +128,7 @@ class Dispatch:
         )
 
     @staticmethod
-    async def _refusal(dialect: Outward, response: Response) -> GatewayError:
+    async def _refusal(parse_error: ParseError, response: Response) -> GatewayError:
         try:
             body = await response.read(MAX_ERROR_BYTES)
         except ProviderError:
@@ -121,7 +139,7 @@ class Dispatch:
             return BadResponse(
                 "The provider answered with an unexpected status.", upstream_status=response.status
             )
-        return dialect.parse_error(response.status, response.headers, body)
+        return parse_error(response.status, response.headers, body)
 
 
 def _encoded(body: JsonObject) -> bytes:

@@ -10,6 +10,8 @@ settle     once, in `finally`: usage, cost, record, metrics
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from msgspec.structs import replace
 
@@ -22,6 +24,7 @@ from waystation.operations.chat import ChatRequest
 from waystation.operations.chat_events import StreamError
 from waystation.pipeline.answer import JSON, Answer, nobody
 from waystation.pipeline.caller import Caller
+from waystation.pipeline.operations import Operation
 from waystation.pipeline.planner import Planner
 from waystation.pipeline.reserve import Reserve
 from waystation.pipeline.router_metadata import RouterMetadata
@@ -32,6 +35,8 @@ from waystation.routing.plan import Plan
 from waystation.routing.unavailable import unavailable
 
 log = logging.getLogger(__name__)
+Work = Callable[[Serving], Awaitable[None]]
+Asked = TypeVar("Asked")
 CLIENT_CLOSED = 499
 """What a record says of a client that hung up before any answer: no status of HTTP's own fits."""
 
@@ -65,7 +70,42 @@ class Pipeline:
     async def serve(
         self, exchange: Exchange, dialect: Dialect, path: str, body: bytes, caller: Caller
     ) -> None:
-        """Answer one request, whatever happens, and settle it exactly once."""
+        """Answer one request for chat, whatever happens, and settle it exactly once."""
+
+        async def work(serving: Serving) -> None:
+            request = _parsed(exchange, dialect, path, body)
+            plan = await self._admitted(exchange, request, len(body))
+            if request.stream:
+                await self._answer.streamed(serving, request, plan)
+            else:
+                await self._answer.whole(serving, request, plan)
+
+        await self._settled(exchange, dialect, caller, work)
+
+    async def serve_operation(
+        self, exchange: Exchange, operation: Operation[Asked], errors: Dialect, body: bytes, caller: Caller
+    ) -> None:
+        """The same of an operation that is asked and answered whole; `errors`: the wire that its errors are said in."""
+
+        async def work(serving: Serving) -> None:
+            asked = operation.parse_request(body)
+            plan = await self._admitted(exchange, operation.as_chat(asked), len(body))
+            await operation.answer(serving, asked, plan)
+
+        await self._settled(exchange, errors, caller, work)
+
+    async def _admitted(self, exchange: Exchange, request: ChatRequest, body_bytes: int) -> Plan:
+        """The plan, once limits and credit allow it."""
+        exchange.request = request
+        plan = self._plan(exchange, request, body_bytes)
+        limits = self._limits
+        if limits is not None and limits.on_models:
+            limits.admit_model(exchange.account, plan.attempts[0].candidate.model.id)
+        if self._reserve.guards(exchange.account):
+            await self._reserve(exchange, request, plan)
+        return plan
+
+    async def _settled(self, exchange: Exchange, dialect: Dialect, caller: Caller, work: Work) -> None:
         task = asyncio.current_task()
         if task is None:
             raise RuntimeError("an exchange is served in a task")
@@ -74,17 +114,7 @@ class Pipeline:
         self._watch.enter(watched)
         try:
             try:
-                request = exchange.request = _parsed(exchange, dialect, path, body)
-                plan = self._plan(exchange, request, len(body))
-                limits = self._limits
-                if limits is not None and limits.on_models:
-                    limits.admit_model(exchange.account, plan.attempts[0].candidate.model.id)
-                if self._reserve.guards(exchange.account):
-                    await self._reserve(exchange, request, plan)
-                if request.stream:
-                    await self._answer.streamed(serving, request, plan)
-                else:
-                    await self._answer.whole(serving, request, plan)
+                await work(serving)
             except asyncio.CancelledError:
                 if watched.reason is None:
                     raise
@@ -141,7 +171,7 @@ async def _refuse(serving: Serving, error: GatewayError) -> None:
         exchange.status = 200
         renderer = dialect.stream_renderer(nobody(exchange))
         renderer.metadata = serving.metadata
-        await serving.delivery.fail(renderer, StreamError(error))
+        await serving.delivery.fail(renderer, StreamError(error, exchange.usage))
         return
     exchange.status = error.status
     named = [*serving.headers, *error_headers(error)]

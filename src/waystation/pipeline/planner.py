@@ -41,7 +41,7 @@ class Planner:
         asking = Asking(
             request,
             PromptSize(body_bytes, lambda: estimate_prompt_tokens(request)),
-            self.offers,
+            self.offers.to(exchange.operation),
             app.route_seed if app.route_seed is not None else self._random.getrandbits(_SEED_BITS),
             now,
             self._health.snapshot(now),

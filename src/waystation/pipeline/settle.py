@@ -4,6 +4,7 @@ Charging happens here and nowhere else. The record is in the journal before the 
 """
 
 import time
+from typing import Final
 
 import msgspec
 from msgspec import Raw, Struct
@@ -12,7 +13,7 @@ from waystation.credits.cost import Tariffs, is_insured
 from waystation.errors import ProviderError
 from waystation.exchange import Attempt, Exchange
 from waystation.generations.log import GenerationLog
-from waystation.generations.record import NO_PRICING, NO_ROUTE, GenerationRecord, ProviderResponse
+from waystation.generations.record import NO_PRICING, NO_ROUTE, ApiType, GenerationRecord, ProviderResponse
 from waystation.pipeline.observe import Observer
 from waystation.routing.kept import keep
 from waystation.routing.plan import Plan
@@ -21,6 +22,7 @@ from waystation.telemetry.logging import ExchangeLine, ExchangeLog, timestamp
 from waystation.telemetry.metrics import Metrics
 
 _encode = msgspec.json.Encoder().encode
+_API_TYPES: Final[dict[str, ApiType]] = {"embeddings": "embeddings", "rerank": "rerank"}
 UNCOUNTED = 256
 """Settled exchanges that may wait to be counted."""
 
@@ -108,6 +110,7 @@ class Settlement:
             model=model,
             requested_model=asked,
             dialect=exchange.dialect,
+            api_type=_API_TYPES.get(exchange.operation, "completions"),
             workspace_id=exchange.account.workspace_id,
             provider=provider,
             provider_name=exchange.provider_name,
@@ -181,6 +184,7 @@ def _response(attempt: Attempt) -> ProviderResponse:
         latency=round((ended - attempt.started) * 1000),
         model_permaslug=attempt.endpoint.model_id,
         error=attempt.error.code if isinstance(attempt.error, ProviderError) else None,
+        upstream_cost=attempt.upstream_cost,
     )
 
 

@@ -186,6 +186,16 @@ class Provider:
         """The dialect this endpoint speaks."""
         return endpoint.protocol or self.dialect
 
+    def dialect_of(self, endpoint: Endpoint) -> str:
+        """The same for an endpoint of any operation that the gateway routes."""
+        match endpoint.operation:
+            case "embeddings":
+                return endpoint.protocol or self.embeddings_dialect
+            case "rerank":
+                return endpoint.protocol or self.rerank_dialect
+            case _:
+                return self.dialect_for(endpoint)
+
     def url_for(self, path: str, endpoint: Endpoint | None = None) -> str:  # noqa: ARG002 - for providers with the model in the path
         """The URL of a dialect's path, which starts with a slash."""
         return self.base_url + path

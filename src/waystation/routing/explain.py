@@ -69,7 +69,9 @@ class Explanation(Struct, frozen=True):
 def explain(plan: Plan) -> Explanation:
     """The plan in full; one from `decide` may have no attempt."""
     question = plan.question
-    places = {_key(attempt): place for place, attempt in enumerate(plan.attempts, 1)}
+    places: dict[str, int] = {}
+    for place, attempt in enumerate(plan.attempts, 1):
+        places.setdefault(_key(attempt), place)
     reasons = {endpoint_key(left.model_id, left.tag): left.reason for left in plan.excluded}
     rows = [
         row
@@ -140,7 +142,7 @@ class _Telling:
             None if price == UNKNOWN_PRICE else round(price * 1e6, 6),
             chance,
             exponential(self.question.seed, offer.salt) * self.rule.square(offer) * 1e12 if drawn else None,
-            _shown(health, self.question.now),
+            shown(health, self.question.now),
             tuple(self._why(offer, health, place)),
         )
 
@@ -189,7 +191,8 @@ def _order(question: Question, candidate: Candidate) -> OrderBy | str:
     return sort_of(question.request, candidate) or question.offers.order
 
 
-def _shown(health: EndpointHealth, now: float) -> HealthShown:
+def shown(health: EndpointHealth, now: float) -> HealthShown:
+    """What is told of an endpoint's health at this moment."""
     return HealthShown(
         health.uptime_5m,
         health.uptime_30m,

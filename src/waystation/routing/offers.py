@@ -26,7 +26,8 @@ class Offer(Struct, frozen=True, eq=False):
     """One endpoint, prepared. `names` are the words of `order`, `only` and `ignore` that mean it, in lower case.
 
     `price` is blended, USD per token, infinite where unknown; `square` its square, at least `EPSILON`'s. `salt` is the
-    endpoint's own part in every draw. An unknown data policy counts as training and retention (contract 10).
+    endpoint's own part in every draw. An unknown data policy counts as training and retention (contract 10),
+    and a provider's stated one is of what is paid for: what it gives away may train unless it keeps nothing at all.
     """
 
     endpoint: Endpoint
@@ -85,7 +86,7 @@ class ModelOffers:
 
 
 class Offers:
-    """A snapshot for routing. Replaced whole when the catalogue or the providers change.
+    """A snapshot for routing, of one operation. Replaced whole when the catalogue or the providers change.
 
     `order` is the operator's default strategy, `listed` the rank of provider rows in the operator's file, `why_not`
     says of a provider that is not configured what would switch it on.
@@ -98,7 +99,10 @@ class Offers:
         order: str,
         listed: Mapping[str, int],
         why_not: Callable[[str], str | None],
+        *,
+        operation: str = "chat",
     ) -> None:
+        self.operation = operation
         self.catalog = catalog
         self.order = order
         self.listed = listed
@@ -106,6 +110,18 @@ class Offers:
         self.is_callable = is_callable
         self._models: dict[str, ModelOffers] = {}
         self._every: tuple[ModelOffers, ...] | None = None
+        self._others: dict[str, Offers] = {}
+
+    def to(self, operation: str) -> "Offers":
+        """The same snapshot's offers of another operation."""
+        if operation == self.operation:
+            return self
+        other = self._others.get(operation)
+        if other is None:
+            other = self._others[operation] = Offers(
+                self.catalog, self.is_callable, self.order, self.listed, self.why_not, operation=operation
+            )
+        return other
 
     def of(self, model: Model) -> ModelOffers:
         """What is offered of a model; prepared when it is first asked for."""
@@ -128,12 +144,12 @@ class Offers:
     def _prepared(self, model: Model) -> ModelOffers:
         return ModelOffers(
             model,
-            [self._offer(model, e) for e in model.endpoints if self._can_chat(e)],
-            [self._offer(model, e) for e in model.tier_endpoints if self._can_chat(e)],
+            [self._offer(model, e) for e in model.endpoints if self._serves(e)],
+            [self._offer(model, e) for e in model.tier_endpoints if self._serves(e)],
         )
 
-    def _can_chat(self, endpoint: Endpoint) -> bool:
-        return endpoint.operation == "chat" and self.is_callable(endpoint)
+    def _serves(self, endpoint: Endpoint) -> bool:
+        return endpoint.operation == self.operation and self.is_callable(endpoint)
 
     def _offer(self, model: Model, endpoint: Endpoint) -> Offer:
         facts = self.catalog.providers.get(endpoint.provider, _NOBODY)
@@ -151,7 +167,7 @@ class Offers:
             max(price, EPSILON) ** 2,
             frozenset(endpoint.input_modalities),
             frozenset(endpoint.output_modalities),
-            facts.trains is not False,
+            facts.trains is not False or (price == 0 and facts.zdr is not True),
             facts.retains is not False,
             facts.zdr is True,
             model.open_weights is True,

@@ -58,10 +58,11 @@ class Exclusion(Struct, frozen=True):
 
 
 class PlannedAttempt(Struct, frozen=True):
-    """One endpoint to try, for one candidate."""
+    """One endpoint to try, for one candidate; `own_key` is the id of the caller's own credential, if it is to be used."""
 
     candidate: Candidate
     endpoint: Endpoint
+    own_key: str | None = None
 
 
 class Question(Struct, frozen=True):

@@ -42,6 +42,8 @@ def resolve(asking: Asking, routers: Mapping[str, Router] = ROUTERS) -> tuple[Ca
     `routers` are those that pick models themselves, by slug.
     """
     names = names_of(asking.request)
+    if asking.request.preset:
+        raise _no_preset(asking.request.preset)
     if not names:
         raise InvalidRequest("model: required; name one as `author/name`")
     if len(names) == 1:
@@ -98,7 +100,7 @@ def _peeled(name: str) -> tuple[str, tuple[OrderBy | None, str | None]]:
     """The slug without its dynamic variants, and what the last of them that sorts asks for."""
     slug, mark, preset = name.partition(_PRESET)
     if mark:
-        raise NotFound(f"There is no preset {preset}.")
+        raise _no_preset(preset)
     wishes = _PLAIN
     while True:
         base, _, variant = slug.rpartition(":")
@@ -119,6 +121,10 @@ def _latest(
     catalog = offers.catalog
     model = catalog.latest(base, lambda model: bool(offers.of(model).base)) or catalog.latest(base)
     return (Candidate(model, "latest", name, *wishes),) if model is not None else ()
+
+
+def _no_preset(name: str) -> NotFound:
+    return NotFound(f"There is no preset {name}.")
 
 
 def _not_found(names: tuple[str, ...], catalog: Catalog) -> ModelUnavailable:

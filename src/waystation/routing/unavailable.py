@@ -39,8 +39,8 @@ def unavailable(question: Question, excluded: Sequence[Exclusion]) -> ModelUnava
     if excluded:
         return _filtered(question, ids, excluded)
     operations = {endpoint.operation for endpoint in first.endpoints}
-    if operations and "chat" not in operations:
-        return _wrong_endpoint(first, ids, operations)
+    if operations and offers.operation not in operations:
+        return _wrong_endpoint(first, ids, operations, offers.operation)
     providers = tuple(dict.fromkeys(endpoint.provider for endpoint in first.endpoints))
     return ModelUnavailable(
         f"No endpoints found for {first.id}. {_advice(first.author, providers, offers)}",
@@ -54,10 +54,10 @@ def unavailable(question: Question, excluded: Sequence[Exclusion]) -> ModelUnava
     )
 
 
-def _wrong_endpoint(model: Model, ids: tuple[str, ...], operations: set[str]) -> ModelUnavailable:
+def _wrong_endpoint(model: Model, ids: tuple[str, ...], operations: set[str], asked: str) -> ModelUnavailable:
     detail = f"serves {', '.join(sorted(operations))}"
     return ModelUnavailable(
-        f"{model.id} is not a chat model: it {detail}.",
+        f"{model.id} does not serve {asked}: it {detail}.",
         status=400,
         error_type="invalid_request",
         availability=Availability(

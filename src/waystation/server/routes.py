@@ -1,4 +1,4 @@
-"""Which handler answers: by exact path in a dict, else the one for everything else. Plain data."""
+"""Which handler answers: by exact path in a dict, else by how a path begins and ends, else the one for everything else."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
@@ -25,6 +25,13 @@ class Route(Struct, frozen=True):
     """Asked with the head alone when the body is still to come: a reply refuses the request before its body is read."""
 
 
+class Pattern(Struct, frozen=True):
+    """Paths that hold a name between a beginning and one of these endings."""
+
+    prefix: str
+    endings: tuple[str, ...]
+
+
 class Routes(Struct, frozen=True):
     """All handlers of a server."""
 
@@ -32,10 +39,18 @@ class Routes(Struct, frozen=True):
     """By decoded path, whatever the method."""
     other: Route
     refuse: Refuse
+    patterns: Mapping[Pattern, Route] = {}
+    """A small table, looked through in its order when no exact path was found."""
 
     def find(self, path: str) -> Route:
         """The route of a path."""
-        return self.exact.get(path, self.other)
+        route = self.exact.get(path)
+        if route is not None:
+            return route
+        for pattern, route in self.patterns.items():
+            if path.startswith(pattern.prefix) and path.endswith(pattern.endings):
+                return route
+        return self.other
 
 
 def refuse_plainly(status: int, reason: str, request: Request | None) -> Reply:

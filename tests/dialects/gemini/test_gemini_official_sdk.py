@@ -46,8 +46,10 @@ def test_our_answers_are_answers_of_the_sdk() -> None:
             result = gemini.DIALECT.parse_response(json.dumps(recording.body).encode())
         except ProviderError:
             continue
-        answer = types.GenerateContentResponse.model_validate_json(
-            gemini.DIALECT.render_response(result, identity, None, None)
-        )
+        said = json.loads(gemini.DIALECT.render_response(result, identity, None, None))
+        # Google's own counters are passed on as they come, also those that this release of its SDK cannot read.
+        counters = said.get("usageMetadata", {})
+        said["usageMetadata"] = {key: value for key, value in counters.items() if key.endswith("TokenCount")}
+        answer = types.GenerateContentResponse.model_validate(said)
         assert answer.response_id == "gen-1"
         assert answer.candidates

@@ -5,6 +5,7 @@ import json
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from recorded_exchanges import JsonObject
 from waystation.codec.assemble import assemble, disassemble
@@ -137,7 +138,8 @@ def test_a_request_is_read_back_as_it_was_meant(request: ChatRequest) -> None:
     rendered = DIALECT.render_request(request, Target(MODEL))
 
     assert rendered.dropped == []
-    assert DIALECT.parse_request(json.dumps(rendered.body).encode(), rendered.path) == request
+    parsed = DIALECT.parse_request(json.dumps(rendered.body).encode(), rendered.path)
+    assert structs.replace(parsed, sent=frozenset()) == request
 
 
 @st.composite

@@ -1,6 +1,12 @@
 """Gemini's `generateContent` and `streamGenerateContent`, as spoken by AI Studio and by Vertex AI."""
 
 from waystation.codec.dialect import Headers, Identity, RenderedRequest, StreamParser, StreamRenderer, Target
+from waystation.dialects.gemini.count import (
+    parse_count,
+    parse_count_request,
+    render_count,
+    render_count_answer,
+)
 from waystation.dialects.gemini.errors import parse_error, render_error
 from waystation.dialects.gemini.rendering import ChunkRenderer, render_response
 from waystation.dialects.gemini.request import parse_request
@@ -20,6 +26,8 @@ class Gemini:
     name = NAME
     bytes_only: frozenset[str] = frozenset()
     routes: tuple[str, ...] = ()
+    verbs: tuple[str, ...] = ("generateContent", "streamGenerateContent")
+    """What stands after the model in its paths."""
 
     def parse_request(self, body: bytes, path: str) -> ChatRequest:
         """`InvalidRequest` names the field; model and streaming are read from the path."""
@@ -57,6 +65,22 @@ class Gemini:
     ) -> bytes:
         """Google's error envelope."""
         return render_error(error, generation_id, metadata)
+
+    def render_count(self, request: ChatRequest, target: Target) -> RenderedRequest:
+        """The body for `:countTokens`."""
+        return render_count(request, target)
+
+    def parse_count(self, body: bytes) -> int:
+        """`BadResponse` where nothing is counted."""
+        return parse_count(body)
+
+    def parse_count_request(self, body: bytes, path: str) -> ChatRequest:
+        """A prompt, bare or in a whole request."""
+        return parse_count_request(body, path)
+
+    def render_count_answer(self, tokens: int, *, estimated: bool) -> bytes:
+        """`totalTokens`."""
+        return render_count_answer(tokens, estimated=estimated)
 
 
 DIALECT = Gemini()

@@ -6,8 +6,9 @@ Calls without an id get one from their place, and results without one answer the
 from collections.abc import Sequence
 from typing import Final
 
-from msgspec import json
+from msgspec import json, structs
 
+from waystation.codec.carried_reasoning import carried
 from waystation.dialects.gemini.media import parse_media
 from waystation.dialects.gemini.tools import arguments_text, parse_result
 from waystation.dialects.gemini.wire import (
@@ -90,6 +91,8 @@ class _Conversation:
 
     def _parts(self, value: JsonObject, where: str, made_up_id: str) -> list[Part]:  # noqa: PLR0911 - one line a kind
         signature = text_of(value.get("thoughtSignature"))
+        if foreign := carried(signature):
+            return [structs.replace(one, text=text_of(value.get("text")) or one.text) for one in foreign]
         if "functionCall" in value:
             call = self._call(object_of(value["functionCall"]), where, made_up_id)
             return [*_signature(signature, call.id), call]

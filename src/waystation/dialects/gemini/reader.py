@@ -122,6 +122,12 @@ class Reader:
             text = "".join(candidate.speech.texts)
             for value in annotations_of(text, candidate.grounding, candidate.citations):
                 tracker.out.append(Annotation(index, value))
+        for name, told in (
+            ("groundingMetadata", candidate.grounding),
+            ("citationMetadata", candidate.citations),
+        ):
+            if told:
+                candidate.extras[name] = {key: item for one in told for key, item in one.items()}
         extras: JsonObject | None = {"choice": candidate.extras} if candidate.extras else None
         tracker.end_choice(index, reason, native, candidate.logprobs, extras)
 

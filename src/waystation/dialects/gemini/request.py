@@ -3,8 +3,13 @@
 import re
 from typing import Any, Final
 
-from msgspec import DecodeError, json
-
+from waystation.codec.request_body import (
+    GATEWAY_KEYS,
+    GatewayFields,
+    checked,
+    decode_object,
+    gateway_fields,
+)
 from waystation.dialects.gemini.conversation import parse_contents, parse_system
 from waystation.dialects.gemini.schema import parse_schema
 from waystation.dialects.gemini.thinking import parse_thinking
@@ -14,7 +19,7 @@ from waystation.errors import InvalidRequest
 from waystation.operations.chat import ChatRequest, ResponseFormat
 from waystation.operations.parts import JsonObject
 
-_PATH: Final = re.compile(r"/models/(?P<model>.+?):(?P<verb>\w+)")
+_PATH: Final = re.compile(r"/models/(?P<model>.+):(?P<verb>\w+)")
 _BODY_KEYS: Final = frozenset(
     {"contents", "systemInstruction", "generationConfig", "tools", "toolConfig", "model", "serviceTier"}
 )
@@ -40,18 +45,18 @@ _CONFIG_KEYS: Final = frozenset(
     }
     | {"thinkingConfig"}
 )
+_ASKED: Final = (
+    "max_tokens", "temperature", "top_p", "top_k", "presence_penalty", "frequency_penalty", "seed", "logprobs",
+    "top_logprobs", "stop", "response_format", "tools", "tool_choice", "reasoning",
+)  # fmt: skip
 _MODALITIES: Final = frozenset({"text", "image", "audio"})
 
 
 def parse_request(body: bytes, path: str) -> ChatRequest:
     """The model and whether to stream stand in the path (`/models/<model>:streamGenerateContent`)."""
-    try:
-        decoded = json.decode(body)
-    except (DecodeError, RecursionError, UnicodeDecodeError):
-        raise InvalidRequest("The request body is not valid JSON.") from None
-    if not isinstance(decoded, dict):
-        raise InvalidRequest("The request body must be a JSON object.")
-    wire = camel_keys(decoded)
+    decoded = decode_object(body)
+    told = gateway_fields(decoded, checked(decoded, GatewayFields))
+    wire = camel_keys({key: value for key, value in decoded.items() if key not in GATEWAY_KEYS})
     found = _PATH.search(path)
     fields: dict[str, Any] = {
         "model": found["model"] if found else text_of(wire.get("model")),
@@ -67,7 +72,16 @@ def parse_request(body: bytes, path: str) -> ChatRequest:
     tier = text_of(wire.get("serviceTier"))
     if tier is not None:
         fields["service_tier"] = "default" if tier.lower() == "standard" else tier.lower()
-    return ChatRequest(dialect=NAME, extras=extras or None, **fields)
+    return ChatRequest(dialect=NAME, extras=extras or None, sent=_sent(fields), **fields, **told)
+
+
+def _sent(fields: dict[str, Any]) -> frozenset[str]:
+    """What is asked of an endpoint, as `supported_parameters` spells it."""
+    said = {name for name in _ASKED if fields.get(name) not in (None, ())}
+    wanted = fields.get("response_format")
+    if wanted is not None and wanted.kind == "json_schema":
+        said.add("structured_outputs")
+    return frozenset(said)
 
 
 def _add_config(fields: dict[str, Any], extras: JsonObject, config: JsonObject) -> None:
