@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from decimal import Context, Decimal
 from typing import Any, NamedTuple
 
-import pytest
-
 from recorded_exchanges import Recording, recordings
 from waystation.catalog.pricing import Pricing
 from waystation.credits.cost import Tariff
