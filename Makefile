@@ -3,7 +3,7 @@
 #   ARGUMENTS="..."     passed on to `waystation serve`, pytest or the benchmark
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test check lint type layers format bench fuzz reference package lock clean
+.PHONY: help run setup test check lint type layers format bench fuzz reference package lock train-router eval-router clean
 
 BIN := .venv/bin
 SOURCES := src tests scripts bench
@@ -12,7 +12,7 @@ ARGUMENTS ?=
 SET_UP := PYTHON="$(PYTHON)" sh scripts/setup.sh
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
 run: ## Set up what serving needs, migrate, start the gateway, print its address, a key and a curl line
 	@$(SET_UP) run
@@ -78,6 +78,12 @@ package: ## Build wheel and sdist into dist/ and prove that the wheel runs from 
 lock: ## Lock the newest allowed versions that are not locked yet (ARGUMENTS=--upgrade: all), with hashes
 	@$(SET_UP) dev
 	@sh scripts/lock.sh $(ARGUMENTS)
+
+train-router: ## Make the auto router's weights anew, bit for bit (ARGUMENTS=FILE: into that file; minutes)
+	@sh scripts/router/run.sh train.py $(ARGUMENTS)
+
+eval-router: ## Print the auto router's figures, each beside its floor and goal (minutes)
+	@sh scripts/router/run.sh evaluate.py $(ARGUMENTS)
 
 clean: ## Remove what was built or cached; .venv and data stay
 	rm -rf build dist .envs .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis .import_linter_cache

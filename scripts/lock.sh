@@ -20,4 +20,5 @@ lock dev pyproject.toml --extra local --group dev "$@"
 # The smaller files take the versions of dev, so that one environment can hold them all.
 lock runtime pyproject.toml --extra local --constraint requirements/dev.txt "$@"
 lock build --group build --constraint requirements/dev.txt "$@"
+lock train --group train --constraint requirements/dev.txt "$@"
 lock lock --group lock "$@"

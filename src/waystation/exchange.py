@@ -53,6 +53,16 @@ class Attempt(Struct):
     """The answer is this attempt's."""
     outrun: bool = False
     """Given up because another endpoint, asked at the same time, answered first."""
+    upstream_cost: int | None = None
+    """Nano-dollars that its provider charges though it failed, where it said what it used."""
+
+
+class Answered(Struct):
+    """What was answered, in pieces as it came; collected only where content is stored. `calls` are names and arguments."""
+
+    text: list[str] = []
+    reasoning: list[str] = []
+    calls: list[tuple[str, list[str]]] = []
 
 
 class Exchange(Struct):
@@ -92,6 +102,10 @@ class Exchange(Struct):
     served_tier: str | None = None
     calls: list[Called] = []
     """The tool calls of the answer, where the request brought tools."""
+    images: int = 0
+    sources: int = 0
+    """Images and cited sources of the answer."""
+    answered: Answered | None = None
     error: GatewayError | None = None
     status: int = 0
     cancelled: bool = False

@@ -11,9 +11,10 @@ import pytest
 from openrouter import OpenRouter
 from openrouter.errors import PaymentRequiredResponseError
 
-from gateway_client import Answer, Conversation, call, generation
+from contract_setting import Contract
+from gateway_client import Answer, Conversation, call, chat, generation, get
 from gateway_process import API_KEY, MANAGEMENT_KEY, GatewayProcess, StartGateway
-from scripted_provider import ScriptedProvider, Streamed, Whole, chunk, completion, streamed
+from scripted_provider import ScriptedProvider, Streamed, Whole, chunk, completion, streamed, usage_chunk
 from waiting import wait_for
 
 TOML = """
@@ -84,7 +85,9 @@ def set_balance(gateway: GatewayProcess, usd: float) -> None:
 def limited_key(gateway: GatewayProcess, usd: float, **fields: Any) -> str:
     made = manage(gateway, "POST", "/keys", {"name": "limited", "limit": usd, **fields})
     assert made.status == 201, made.text
-    return str(made.json["key"])
+    key = str(made.json["key"])
+    assert wait_for(lambda: all(get(gateway, "/key", key).status == 200 for _ in range(8)))
+    return key
 
 
 def ask(gateway: GatewayProcess, key: str = API_KEY, **fields: Any) -> Answer:
@@ -162,7 +165,6 @@ def test_a_limit_refuses_what_it_cannot_cover_in_its_own_words(
     unlimited: GatewayProcess, provider: ScriptedProvider
 ) -> None:
     key = limited_key(unlimited, 0.015, limit_reset="daily")
-    assert wait_for(lambda: ask(unlimited, key, max_tokens=1).status != 401)
     provider.answer(completion(usage=BILLED))
     assert ask(unlimited, key).status == 200
 
@@ -268,3 +270,17 @@ def test_leases_come_back_when_the_gateway_ends(
     assert ask(again).status == 200
     assert again.stop() == 0
     assert list((gateway.data_dir / "leases").iterdir()) == []
+
+
+def test_what_a_failed_attempt_cost_is_upstream_cost_and_nobodys_bill(contract: Contract) -> None:
+    """The first provider counts a prompt, says nothing and ends; the second answers."""
+    empty = usage_chunk({"prompt_tokens": 1000, "completion_tokens": 0, "total_tokens": 1000})
+    contract.first.answer(Streamed([chunk("stop"), empty, b"data: [DONE]\n\n"]))
+    contract.second.answer()
+
+    answer = chat(contract.gateway, "acme/dual", stream=True)
+
+    data = generation(contract.gateway, answer).json["data"]
+    assert [one["provider_name"] for one in data["provider_responses"]] == ["first", "second"]
+    assert data["total_cost"] == 0.00002
+    assert data["upstream_inference_cost"] == 0.00102

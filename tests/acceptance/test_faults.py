@@ -27,9 +27,14 @@ class Seen(NamedTuple):
     def error(self) -> dict[str, Any]:
         """The error, of the body or of the stream's last chunk."""
         if "event-stream" in self.headers["content-type"]:
-            chunks = [json.loads(line[6:]) for line in self.text.splitlines() if line.startswith("data: {")]
-            return dict(chunks[-1]["error"])
+            return dict(self.last_chunk["error"])
         return dict(json.loads(self.text)["error"])
+
+    @property
+    def last_chunk(self) -> dict[str, Any]:
+        """The last chunk of a stream."""
+        lines = [line for line in self.text.splitlines() if line.startswith("data: {")]
+        return dict(json.loads(lines[-1][6:]))
 
     @property
     def content(self) -> str:
@@ -147,6 +152,8 @@ def test_a_stream_broken_after_content_ends_with_an_error_event(setting: Setting
     assert seen.status == 200
     assert seen.content
     assert seen.error["message"]
+    assert seen.last_chunk["usage"]["completion_tokens"] > 0
+    assert seen.last_chunk["usage"]["cost"] == 0
     assert "[DONE]" not in seen.text
     assert setting.sound.log == []
 

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -12,7 +13,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from gateway_client import call
-from gateway_process import API_KEY, GatewayProcess, StartGateway
+from gateway_process import API_KEY, MANAGEMENT_KEY, GatewayProcess, StartGateway
+from keys_over_http import new_key
 from shared_folder import shared
 
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
@@ -24,8 +26,9 @@ PUBLIC = (
     "/providers",
     "/embeddings/models",
 )
-GUARDED = ("/chat/completions", "/key", "/generation")
+GUARDED = ("/chat/completions", "/key", "/generation", "/generation/content")
 SKINS = ("/responses", "/messages", "/rerank")
+MANAGED = ("/activity", "/analytics/meta", "/analytics/query", "/generation/feedback")
 SERVED_MODEL = "openai/gpt-4o-mini"
 
 
@@ -44,7 +47,15 @@ def setting(start_gateway: StartGateway, replay_module: ModuleType) -> Iterator[
 
 
 def run(
-    gateway: GatewayProcess, folder: Path, paths: tuple[str, ...], *, checks: str, hooks: str, examples: int
+    gateway: GatewayProcess,
+    folder: Path,
+    paths: tuple[str, ...],
+    *,
+    checks: str,
+    hooks: str,
+    examples: int,
+    key: str = API_KEY,
+    operations: int | None = None,
 ) -> str:
     """Run schemathesis on these paths; its report, which it must have ended without a failure."""
     command = [
@@ -52,7 +63,7 @@ def run(
         "run",
         str(shared("spec", "openrouter-openapi.yaml")),
         *("--url", gateway.base_url),
-        *("--header", f"Authorization: Bearer {API_KEY}"),
+        *("--header", f"Authorization: Bearer {key}"),
         *(part for path in paths for part in ("--include-path", path)),
         *("--phases", "examples,fuzzing", "--max-examples", str(examples), "--seed", "1"),
         *("--request-timeout", "10", "--continue-on-failure", "--suppress-health-check", "all"),
@@ -64,6 +75,7 @@ def run(
         "PYTHONDONTWRITEBYTECODE": "1",
         "SCHEMATHESIS_HOOKS": hooks,
         "WAYSTATION_SERVED_MODEL": SERVED_MODEL,
+        "WAYSTATION_KNOWN_KEY": known_key(gateway),
         "NO_COLOR": "1",
         "COLUMNS": "160",
     }
@@ -71,8 +83,14 @@ def run(
         command, env=environment, cwd=folder, capture_output=True, text=True, timeout=120, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert f"Tested: {len(paths)}" in done.stdout, done.stdout
+    assert f"Tested: {operations or len(paths)}" in done.stdout, done.stdout
     return done.stdout
+
+
+@cache
+def known_key(gateway: GatewayProcess) -> str:
+    """The hash of a key that exists."""
+    return str(new_key(gateway, "known")["data"]["hash"])
 
 
 def passed(report: str) -> int:
@@ -98,6 +116,39 @@ def test_guarded_routes_keep_the_specification_and_their_guard(setting: Setting,
         examples=8,
     )
     assert passed(report) >= 30
+
+
+def test_records_keep_the_specification_for_management_keys(setting: Setting, tmp_path: Path) -> None:
+    report = run(
+        setting.gateway,
+        tmp_path,
+        MANAGED,
+        checks=CHECKS + ",ignored_auth",
+        hooks="schemathesis_hooks",
+        examples=8,
+        key=MANAGEMENT_KEY,
+    )
+    assert passed(report) >= 20
+
+
+def test_the_routes_of_keys_keep_the_specification_and_their_guard(setting: Setting, tmp_path: Path) -> None:
+    report = run(
+        setting.gateway,
+        tmp_path,
+        ("/keys", "/keys/{hash}"),
+        checks=CHECKS + ",ignored_auth",
+        hooks="schemathesis_keys",
+        examples=12,
+        key=MANAGEMENT_KEY,
+        operations=5,
+    )
+    assert passed(report) >= 40
+
+
+def test_the_routes_of_oauth_keep_the_specification(setting: Setting, tmp_path: Path) -> None:
+    paths = ("/auth/keys", "/auth/keys/code")
+    report = run(setting.gateway, tmp_path, paths, checks=CHECKS, hooks="schemathesis_keys", examples=12)
+    assert passed(report) >= 20
 
 
 def test_requests_for_a_model_that_is_served_reach_its_provider(setting: Setting, tmp_path: Path) -> None:

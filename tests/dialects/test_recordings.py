@@ -60,8 +60,9 @@ OTHER_PATHS = {
 }
 """Protocols of which only some paths are spoken, and what the rest is."""
 REFUSED = {
-    "mistral": "tool_choice: must be none, auto, required, or an object.",  # its own word is "any"
-    "openai": "prompt: must be a string, or a list of one string.",
+    "mistral.chat": r"tool_choice: must be none, auto, required, or an object\.",  # its own word is "any"
+    "openai.completions": r"prompt: must be a string, or a list of one string\.",
+    "openai.responses": r"(conversation|previous_response_id): nothing is stored here; .*|background: is not supported; .*",
 }
 """What clients may not say here though a provider took it."""
 
@@ -98,23 +99,23 @@ def test_every_recording_is_read(protocol: str) -> None:
     for recording in found:
         counts: Counter[str] = Counter()
         if recording.request is not None and isinstance(dialect, ReadsRequests):
-            counts[_ask(dialect, recording)] += 1
+            counts[_ask(dialect, recording, REFUSED.get(protocol, "-"))] += 1
         if protocol in ASKED_AS_CHAT:
             counts["answers not read: a chat is asked for instead"] += 1
         else:
             counts[_answer(dialect, recording, chance)] += 1
         COUNTED[recording.provider, protocol] += counts
         odd += counts
-    assert odd["refused"] <= 5
+    assert odd["refused"] <= 13
     assert odd["errors in 200"] + odd["errors in streams"] <= 5
 
 
-def _ask(dialect: ReadsRequests, recording: Recording) -> str:
+def _ask(dialect: ReadsRequests, recording: Recording, refused: str) -> str:
     """Read the request as it was sent, and say it in every wire's words; only a named refusal may stand in the way."""
     try:
         request = dialect.parse_request(json.dumps(recording.request).encode(), recording.path)
     except InvalidRequest as refusal:
-        if recording.status == 200 and refusal.message != REFUSED.get(recording.provider):
+        if recording.status == 200 and not re.fullmatch(refused, refusal.message):
             raise
         return "refused"
     for other in OUTWARD:

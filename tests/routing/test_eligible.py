@@ -149,6 +149,13 @@ def test_an_account_limits_what_its_requests_cannot_relax(access: Access, left_o
     assert excluded(POLICIES, wants, facts=FACTS, situation={"access": access}) == left_out
 
 
+def test_what_is_given_away_may_train_unless_nothing_is_kept() -> None:
+    endpoints = [endpoint("strict", "0"), endpoint("keeps", "0"), endpoint("keeps/paid")]
+    assert excluded(endpoints, facts=FACTS, situation={"access": Access(free_training=False)}) == {
+        "keeps": "data_policy:training"
+    }
+
+
 def test_free_training_is_a_rule_of_its_own() -> None:
     endpoints = [endpoint("a", "0"), endpoint("b")]
     assert excluded(endpoints, situation={"access": Access(free_training=False)}) == {

@@ -157,6 +157,9 @@ def test_a_preset_that_does_not_exist_is_a_404() -> None:
         with pytest.raises(NotFound, match="preset x") as caught:
             resolved(name)
         assert caught.value.status == 404
+    request = ChatRequest("openai_chat", "acme/m1", HELLO, preset="x")
+    with pytest.raises(NotFound, match="preset x"):
+        resolve(Asking(request, PromptSize(10, lambda: 3), OFFERS))
 
 
 def test_the_automatic_router_is_whichever_is_handed_in() -> None:

@@ -6,6 +6,7 @@ one that leaked cannot make more of itself, nor shut the others out.
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -29,7 +30,7 @@ from waystation.api.key_rows import current_key_row, key_row
 from waystation.api.roles import Role, needs
 from waystation.api.times import moment_of
 from waystation.credits.money import nano_of
-from waystation.errors import InvalidRequest, NotFound
+from waystation.errors import InvalidRequest, NotFound, Unavailable
 from waystation.generations.spending import KeySpend, Spending
 from waystation.operations.parts import JsonObject
 
@@ -65,6 +66,7 @@ class EditedKey(Struct, frozen=True):
     limit: float | UnsetType | None = UNSET
     limit_reset: LimitReset | UnsetType | None = UNSET
     include_byok_in_limit: bool | UnsetType = UNSET
+    workspace_id: str | UnsetType = UNSET
 
 
 class Keys:
@@ -99,8 +101,9 @@ class Keys:
         await self.tell()
 
     async def tell(self) -> None:
-        """Let this process know at once what was changed."""
-        await refresh(self._ring, self.store)
+        """Let this process know at once what was changed. What is done is done: where it cannot, it learns a little later."""
+        with suppress(Unavailable):
+            await refresh(self._ring, self.store)
 
 
 def key_routes(keys: Keys) -> list[HTTPRouteHandler]:
@@ -155,7 +158,7 @@ def _changing(keys: Keys) -> list[HTTPRouteHandler]:
         raw = make_key(keys.prefix)
         account = _account(raw, keys.prefix, data)
         await keys.add(account)
-        return {"data": await keys.row(account), "key": raw}
+        return {"data": key_row(account, KeySpend()), "key": raw}
 
     @patch(_ONE, operation_id="updateKeys", summary="Change a key", tags=["Keys"], opt=needs(Role.MANAGEMENT))
     async def update(hash: str, data: EditedKey) -> JsonObject:  # noqa: A002 - the wire's name
@@ -211,7 +214,7 @@ def expiry_of(text: str | None) -> int | None:
 
 
 def workspace_of(workspace_id: str | None) -> str | None:
-    """The workspace a new key is put into; None is the default one, which is the only one there is."""
+    """The workspace a key is put into; None is the default one, which is the only one there is."""
     if workspace_id not in (None, DEFAULT_WORKSPACE):
         raise InvalidRequest("workspace_id: there is no such workspace")
     return None
@@ -231,6 +234,7 @@ def _account(raw: str, prefix: str, data: NewKey) -> Account:
 
 
 def _edit(data: EditedKey) -> KeyEdit:
+    workspace_of(None if data.workspace_id is UNSET else data.workspace_id)
     return KeyEdit(
         name=data.name,
         disabled=data.disabled,

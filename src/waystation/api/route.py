@@ -50,15 +50,15 @@ def planning_routes(planner: Planner, dialect: Dialect) -> list[HTTPRouteHandler
     return [route]
 
 
-def route_of(record: GenerationRecord, offers: Offers) -> JsonObject:
+def explanation_of(record: GenerationRecord, offers: Offers) -> Explanation:
     """The decision behind a generation."""
     if record.route != NO_ROUTE:
-        return shown(tell(_DECODE(record.route), offers))
+        return tell(_DECODE(record.route), offers)
     names = (record.requested_model,)
     endpoint = _only_endpoint(record, offers)
     if endpoint is None:
-        return shown(Explanation(names, None, offers.order, 0, ()))
-    return shown(tell_of_one(endpoint, names, record.strategy, offers))
+        return Explanation(names, None, offers.order, 0, ())
+    return tell_of_one(endpoint, names, record.strategy, offers)
 
 
 def _only_endpoint(record: GenerationRecord, offers: Offers) -> Endpoint | None:

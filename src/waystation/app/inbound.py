@@ -48,6 +48,12 @@ DESCRIBED = {
     "/responses": InferenceRoute("Response (OpenAI)", "createResponses", ResponsesBody),
     "/embeddings": InferenceRoute("Embeddings", "createEmbeddings", EmbeddingsBody),
     "/rerank": InferenceRoute("Rerank", "createRerank", RerankBody),
+    "/route": InferenceRoute(
+        "Explain where a chat completion would go, without calling anyone",
+        "explainRoute",
+        ChatBody,
+        is_explained=True,
+    ),
 }
 """What the gateway's own OpenAPI document says of them, by the path below `/api/v1`."""
 

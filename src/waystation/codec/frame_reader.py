@@ -9,6 +9,7 @@ from waystation.codec.part_tracker import PartTracker
 from waystation.errors import BadResponse, ProviderError
 from waystation.operations.chat_events import Event, StreamError
 from waystation.operations.parts import JsonObject
+from waystation.operations.usage import Usage
 
 Frame = TypeVar("Frame")
 Framed_co = TypeVar("Framed_co", covariant=True)
@@ -71,9 +72,13 @@ class FrameReader(Generic[Frame]):
         """The bytes ended and no frame had said so: most wires promise one that does."""
         raise BadResponse("The provider's stream was cut before its end.")
 
+    def _used(self) -> Usage | None:
+        """What the provider said it used before it broke off, where it did."""
+        return None
+
     def _fail(self, error: ProviderError) -> None:
         self._over = True
-        self._tracker.out.append(StreamError(error))
+        self._tracker.out.append(StreamError(error, self._used()))
 
 
 def decode_event(data: bytes) -> JsonObject:

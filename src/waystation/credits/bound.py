@@ -80,7 +80,7 @@ class Ceilings:
 def _ceiling(pricing: Pricing) -> Ceiling:
     rates = Rates.of(_dearest(pricing) if pricing.overrides else pricing)
     plain_known = 0 not in rates.prompt_gaps and 0 not in rates.completion_gaps
-    request, image, search = (
+    request, image, search, _ = (
         None if position in rates.unit_gaps else rate for position, rate in enumerate(rates.units)
     )
     return Ceiling(

@@ -124,8 +124,11 @@ def _prompt(usage: Usage, rates: Rates) -> tuple[int, bool]:
         return fresh * rates.prompt[0], not fresh or 0 not in rates.prompt_gaps
     cached, written, long = usage.cached_tokens, usage.cache_write_tokens, usage.cache_write_1h_tokens
     if written or long or cached or audio:
+        both = cached + written
+        if both > fresh:  # Gemini counts what it writes to an explicit cache as read from it, too
+            both = max(cached, written)
         written = max(written - long, 0)
-        fresh = max(fresh - cached - written - long, 0)
+        fresh = max(fresh - both, 0)
         audio = min(audio, fresh)
         fresh -= audio
     plain, read, write, write_long, heard = rates.prompt

@@ -129,13 +129,14 @@ class Reservations:
     def _refill_of(self, lease: Lease) -> "asyncio.Task[None]":
         """The refill under way, else a new one. It is nobody's in particular: who gives up does not stop it."""
         task = self._refills.get(lease)
-        if task is None:
+        if task is None or task.done():
             task = self._refills[lease] = asyncio.get_running_loop().create_task(self._refill(lease))
             task.add_done_callback(lambda done: self._refilled(lease, done))
         return task
 
     def _refilled(self, lease: Lease, done: "asyncio.Task[None]") -> None:
-        del self._refills[lease]
+        if self._refills.get(lease) is done:
+            del self._refills[lease]
         if not done.cancelled():
             done.exception()  # those who waited have seen it
 

@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 from msgspec import Raw, Struct
 
+from waystation.operations.parts import JsonObject
 from waystation.operations.usage import Cost, Usage
 
 ApiType: TypeAlias = Literal["completions", "embeddings", "rerank", "tts", "stt", "video", "image"]
@@ -30,6 +31,8 @@ class ProviderResponse(Struct, frozen=True, gc=False, omit_defaults=True):
     routed_service_tier: str | None = None
     error: str | None = None
     """The `code` of the `ProviderError` that ended it."""
+    upstream_cost: int | None = None
+    """Nano-dollars that its provider charges though it failed, where it said what it used."""
 
 
 class GenerationRecord(Struct, frozen=True, gc=False, omit_defaults=True):
@@ -48,6 +51,8 @@ class GenerationRecord(Struct, frozen=True, gc=False, omit_defaults=True):
     dialect: str
     api_type: ApiType = "completions"
     workspace_id: str | None = None
+    creator_user_id: str | None = None
+    """Whose key it was, where the key has an owner."""
     request_id: str | None = None
 
     provider: str | None = None
@@ -87,6 +92,8 @@ class GenerationRecord(Struct, frozen=True, gc=False, omit_defaults=True):
     user_agent: str | None = None
     user: str | None = None
     session_id: str | None = None
+    metadata: dict[str, str] | None = None
+    trace: JsonObject | None = None
 
     num_media_prompt: int | None = None
     num_media_completion: int | None = None
@@ -110,6 +117,15 @@ class GenerationRecord(Struct, frozen=True, gc=False, omit_defaults=True):
     def charged(self) -> int:
         """Nano-dollars on the account's bill; an unknown cost charges nothing until it is known."""
         return (self.cost.total or 0) if self.cost is not None else 0
+
+    @property
+    def upstream(self) -> int | None:
+        """Nano-dollars that providers charge for all attempts, failed ones too; None where none is known."""
+        served = self.cost.upstream if self.cost is not None else None
+        failed = [one.upstream_cost for one in self.attempts if one.upstream_cost is not None]
+        if served is None and failed and self.cost is not None:
+            served = self.cost.total
+        return served if not failed else (served or 0) + sum(failed)
 
     @property
     def byok(self) -> int:

@@ -130,9 +130,14 @@ class Note(Struct, frozen=True, gc=False):
 
 
 class StreamError(Struct, frozen=True, gc=False):
-    """The provider broke off; nothing follows."""
+    """The provider broke off; nothing follows.
+
+    `usage` is what it said it used until then; the meter sees to it where it said nothing, and adds what the caller pays.
+    """
 
     error: GatewayError
+    usage: Usage | None = None
+    cost: Cost | None = None
 
 
 Event: TypeAlias = (

@@ -23,6 +23,7 @@ from waystation.pipeline.media import MediaFetch
 from waystation.providers.base import Amendment, Provider
 from waystation.providers.registry import Registry
 from waystation.routing.plan import PlannedAttempt
+from waystation.routing.tier import at_tier
 from waystation.upstream.client import Client, Response, Timeouts
 
 ParseError = Callable[[int, Headers, bytes], ProviderError]
@@ -70,7 +71,7 @@ class Dispatch:
         if self._media is not None and dialect.bytes_only:
             request = await self._media.inlined(request, dialect.bytes_only, exchange.fetched)
         try:
-            rendered = dialect.render_request(request, provider.target(endpoint))
+            rendered = dialect.render_request(at_tier(request, planned), provider.target(endpoint))
         except RecursionError:
             raise InvalidRequest(TOO_DEEP) from None
         amendment = provider.amend_request(rendered.body, endpoint)
@@ -108,7 +109,7 @@ class Dispatch:
         )
         attempt.status = response.status
         if response.status != 200:
-            raise await self._refusal(parse_error, response)
+            raise await self._refusal(provider, parse_error, response)
         return response
 
     def timeouts_of(self, slug: str) -> Timeouts:
@@ -131,7 +132,9 @@ class Dispatch:
         )
 
     @staticmethod
-    async def _refusal(parse_error: ParseError, response: Response) -> GatewayError:
+    async def _refusal(
+        provider: Provider, parse_error: ParseError, response: Response
+    ) -> GatewayError:
         try:
             body = await response.read(MAX_ERROR_BYTES)
         except ProviderError:
@@ -142,7 +145,7 @@ class Dispatch:
             return BadResponse(
                 "The provider answered with an unexpected status.", upstream_status=response.status
             )
-        return parse_error(response.status, response.headers, body)
+        return parse_error(response.status, response.headers, provider.without_secrets(body))
 
 
 def _encoded(body: JsonObject) -> bytes:

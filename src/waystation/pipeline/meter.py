@@ -2,11 +2,14 @@
 
 from waystation.codec.estimate import estimate_prompt_tokens
 from waystation.credits.cost import Tariff
+from waystation.errors import GatewayError
 from waystation.exchange import Called, Exchange
 from waystation.operations.chat import ChatRequest, ChatResult
 from waystation.operations.chat_events import (
+    Annotation,
     ChoiceEnd,
     Event,
+    MediaDelta,
     MessageEnd,
     MessageStart,
     PartStart,
@@ -15,7 +18,7 @@ from waystation.operations.chat_events import (
     TextDelta,
     ToolCallDelta,
 )
-from waystation.operations.parts import AudioOutput, Reasoning, Refusal, Text, ToolCall
+from waystation.operations.parts import AudioOutput, ImageOutput, Reasoning, Refusal, Text, ToolCall
 from waystation.operations.usage import Cost, Usage
 
 BYTES_PER_TOKEN = 4
@@ -55,6 +58,9 @@ class Meter:
         if result.choices:
             self.exchange.finish_reason = result.choices[0].finish_reason
             self.exchange.native_finish_reason = result.choices[0].native_finish_reason
+            for choice in result.choices:
+                self.exchange.sources += len(choice.annotations)
+                self.exchange.images += sum([type(part) is ImageOutput for part in choice.parts])
         if self._request.tools:
             parts = [part for choice in result.choices for part in choice.parts]
             self.exchange.calls = [Called(p.name, [p.arguments]) for p in parts if isinstance(p, ToolCall)]
@@ -67,13 +73,17 @@ class Meter:
         if self.exchange.usage is None:
             self._charge(None)
 
-    def forget(self) -> None:
-        """The attempt failed before its content: nothing of it is the exchange's."""
+    def forget(self) -> int | None:
+        """The attempt failed before its content: nothing of it is the exchange's. Nano-dollars it cost us, where told."""
         exchange = self.exchange
+        usage, cost = exchange.usage, exchange.cost
+        told = None if usage is None or usage.estimated or cost is None else cost
         exchange.usage = exchange.cost = exchange.error = None
         exchange.upstream_id = exchange.served_tier = None
         exchange.finish_reason = exchange.native_finish_reason = None
+        exchange.images = exchange.sources = 0
         exchange.calls = []
+        return None if told is None else told.total if told.upstream is None else told.upstream
 
     def _rare(self, event: Event) -> Event:
         match event:
@@ -92,11 +102,22 @@ class Meter:
                 if self._produced < MAX_KEPT:
                     self.exchange.calls = list(self._calls.values())
                 return MessageEnd(self.exchange.usage, cost, event.service_tier, extras)
-            case StreamError(error=error):
+            case MediaDelta(kind="image"):
+                self.exchange.images += 1
+            case Annotation():
+                self.exchange.sources += 1
+            case StreamError(error=error, usage=used):
                 self.exchange.error = error
+                return self._broken_off(error, used)
             case _:
                 pass
         return event
+
+    def _broken_off(self, error: GatewayError, told: Usage | None) -> StreamError:
+        """With what was used until then; the caller is not charged for the model (contract section 20)."""
+        self._charge(told or self.exchange.usage)
+        usage = self.exchange.usage or Usage()
+        return StreamError(error, usage, self._tariff.insured(usage, self.exchange.created))
 
     def _charge(self, usage: Usage | None) -> Cost:
         if usage is None:

@@ -1,5 +1,6 @@
 """From a request to a plan: gathers the snapshots that a decision is made from, and has routing decide."""
 
+from collections.abc import Mapping
 from random import Random
 
 from waystation.codec.estimate import estimate_prompt_tokens
@@ -9,7 +10,7 @@ from waystation.routing.health import Health
 from waystation.routing.offers import Offers
 from waystation.routing.plan import Plan
 from waystation.routing.prompt import PromptSize
-from waystation.routing.routers import Asking
+from waystation.routing.routers import ROUTERS, Asking, Router
 from waystation.routing.select import decide
 from waystation.routing.slug import resolve
 from waystation.routing.sticky import StickySessions
@@ -21,8 +22,15 @@ _SEED_BITS = 53
 class Planner:
     """Plans exchanges, and those that are only asked about. `offers` is swapped when the catalogue changes."""
 
-    def __init__(self, offers: Offers, health: Health, sessions: StickySessions) -> None:
+    def __init__(
+        self,
+        offers: Offers,
+        health: Health,
+        sessions: StickySessions,
+        routers: Mapping[str, Router] = ROUTERS,
+    ) -> None:
         self.offers = offers
+        self._routers = routers
         self._health = health
         self._sessions = sessions
         self._random = Random()  # noqa: S311 - draws endpoints, not secrets
@@ -39,4 +47,4 @@ class Planner:
             self._health.snapshot(now),
             self._sessions.pins(exchange.account.key_hash, request, app.session_id, now),
         )
-        return decide(asking.question(resolve(asking)))
+        return decide(asking.question(resolve(asking, self._routers)))

@@ -44,7 +44,7 @@ class RouterMetadata:
             },
             "params": {},
             "attempts": tried,
-            "pipeline": [],
+            "pipeline": _stages(exchange),
         }
 
     def _available(self, planned: PlannedAttempt, exchange: Exchange) -> JsonObject:
@@ -57,3 +57,12 @@ class RouterMetadata:
     def _summary(self, exchange: Exchange, planned: tuple[PlannedAttempt, ...]) -> str:
         chosen = exchange.provider_name if exchange.endpoint is not None else None
         return f"available={len(planned)}" + (f", selected={chosen}" if chosen else "")
+
+
+def _stages(exchange: Exchange) -> list[JsonObject]:
+    """What a router did; named by its plugin (contract 15)."""
+    candidates = exchange.plan.question.candidates if exchange.plan is not None else ()
+    stages = (candidate.stage for candidate in candidates)
+    return [
+        {"type": "plugin", "name": stage.name, "data": stage.data} for stage in stages if stage is not None
+    ]

@@ -5,6 +5,21 @@ from typing import Final
 from msgspec import Struct
 
 
+class OwnKey(Struct, frozen=True):
+    """A caller's own credential for a provider (contract 26); `id` is what the pipeline finds it by.
+
+    Those of the lowest `sort_order` are tried first, before the operator's own credentials; a fallback after them. `always`:
+    the operator's credentials for the provider are never used. `models` are ids, None for all.
+    """
+
+    id: str
+    provider: str
+    sort_order: int = 0
+    is_fallback: bool = False
+    always: bool = False
+    models: frozenset[str] | None = None
+
+
 class Access(Struct, frozen=True):
     """Limits that a request cannot relax. `only` and `models` of None allow all.
 
@@ -19,6 +34,7 @@ class Access(Struct, frozen=True):
     zdr: bool = False
     paid_training: bool = True
     free_training: bool = True
+    own_keys: tuple[OwnKey, ...] = ()
 
 
 EVERYTHING: Final = Access()

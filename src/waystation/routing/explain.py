@@ -10,9 +10,9 @@ from msgspec import Struct
 from waystation.operations.preferences import OrderBy
 from waystation.routing.draw import exponential
 from waystation.routing.exacto import DEPRIORITISED, INSUFFICIENT, tiers
-from waystation.routing.offers import UNKNOWN_PRICE, ModelOffers, Offer
+from waystation.routing.offers import UNKNOWN_PRICE, ModelOffers, Offer, named
 from waystation.routing.order import Rule, is_global, sort_of, thresholds
-from waystation.routing.plan import Candidate, Plan, PlannedAttempt, Question
+from waystation.routing.plan import Candidate, Plan, PlannedAttempt, Question, RouterStage
 from waystation.routing.standing import EndpointHealth, Quantiles, endpoint_key
 from waystation.routing.sticky import StickyUse
 
@@ -62,12 +62,16 @@ class Explanation(Struct, frozen=True):
     seed: int
     considered: tuple[Considered, ...]
     sticky: StickyUse | None = None
+    router: RouterStage | None = None
+    """Why a router that reads the request chose these models."""
 
 
 def explain(plan: Plan) -> Explanation:
     """The plan in full; one from `decide` may have no attempt."""
     question = plan.question
-    places = {_key(attempt): place for place, attempt in enumerate(plan.attempts, 1)}
+    places: dict[str, int] = {}
+    for place, attempt in enumerate(plan.attempts, 1):
+        places.setdefault(_key(attempt), place)
     reasons = {endpoint_key(left.model_id, left.tag): left.reason for left in plan.excluded}
     rows = [
         row
@@ -83,6 +87,7 @@ def explain(plan: Plan) -> Explanation:
         question.seed,
         tuple(rows),
         plan.sticky,
+        next((one.stage for one in question.candidates if one.stage is not None), None),
     )
 
 
@@ -137,15 +142,15 @@ class _Telling:
             None if price == UNKNOWN_PRICE else round(price * 1e6, 6),
             chance,
             exponential(self.question.seed, offer.salt) * self.rule.square(offer) * 1e12 if drawn else None,
-            _shown(health, self.question.now),
+            shown(health, self.question.now),
             tuple(self._why(offer, health, place)),
         )
 
     def _why(self, offer: Offer, health: EndpointHealth, place: int | None) -> Iterable[str]:
         if place is None:
             return
-        now, wants, sticky = self.question.now, self.question.request.provider, self.sticky
-        if wants is not None and wants.order and any(name.lower() in offer.names for name in wants.order):
+        now, sticky = self.question.now, self.sticky
+        if named(offer, self.rule.listed):
             yield "listed in provider.order"
         if health.outage_until > now:
             yield "an outage in the last 30 seconds"
@@ -186,7 +191,8 @@ def _order(question: Question, candidate: Candidate) -> OrderBy | str:
     return sort_of(question.request, candidate) or question.offers.order
 
 
-def _shown(health: EndpointHealth, now: float) -> HealthShown:
+def shown(health: EndpointHealth, now: float) -> HealthShown:
+    """What is told of an endpoint's health at this moment."""
     return HealthShown(
         health.uptime_5m,
         health.uptime_30m,

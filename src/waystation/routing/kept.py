@@ -13,11 +13,11 @@ from waystation.catalog.endpoint import Endpoint
 from waystation.operations.chat import ChatRequest, Tool
 from waystation.operations.preferences import OrderBy, ProviderPreferences
 from waystation.routing.clock import clock_at
-from waystation.routing.explain import Considered, Explanation, explain
+from waystation.routing.explain import Considered, Explanation, explain, shown
 from waystation.routing.offers import UNKNOWN_PRICE, Offer, Offers, blended
-from waystation.routing.plan import Candidate, Exclusion, Plan, PlannedAttempt, Question
+from waystation.routing.plan import Candidate, Exclusion, Plan, PlannedAttempt, Question, RouterStage
 from waystation.routing.prompt import PromptSize
-from waystation.routing.standing import EndpointHealth, HealthSnapshot, endpoint_key
+from waystation.routing.standing import UNTRIED, EndpointHealth, HealthSnapshot, endpoint_key
 from waystation.routing.sticky import StickyUse
 
 
@@ -30,6 +30,7 @@ class KeptCandidate(Struct, frozen=True, array_like=True, gc=False):
     sort: OrderBy | None
     tier: str | None
     free_only: bool
+    stage: RouterStage | None = None
 
 
 class KeptRow(Struct, frozen=True, array_like=True, gc=False):
@@ -74,7 +75,9 @@ def keep(plan: Plan) -> KeptPlan:
         question.now,
         tuple(
             [
-                KeptCandidate(one.model.id, one.strategy, one.requested, one.sort, one.tier, one.free_only)
+                KeptCandidate(
+                    one.model.id, one.strategy, one.requested, one.sort, one.tier, one.free_only, one.stage
+                )
                 for one in question.candidates
             ]
         ),
@@ -91,24 +94,27 @@ def keep(plan: Plan) -> KeptPlan:
 def tell(kept: KeptPlan, offers: Offers) -> Explanation:
     """The plan in full, by the catalogue of today.
 
-    Endpoints that are not offered any more are left out. Of one whose price is another now the price is the one it had,
-    and its chance and score are not told.
+    Of an endpoint whose price is another now the price is the one it had, and its chance and score are not told; one
+    that is not offered any more is told by what was kept.
     """
     candidates = tuple(
-        Candidate(model, one.strategy, one.requested, one.sort, one.tier, one.free_only)
+        Candidate(model, one.strategy, one.requested, one.sort, one.tier, one.free_only, one.stage)
         for one in kept.candidates
         if (model := offers.catalog.get(one.model_id)) is not None
     )
-    question = Question(
-        _request(kept), candidates, PromptSize(0, int), offers, kept.seed, kept.now, _health(kept)
-    )
-    plan = Plan(_attempts(kept, question), question, _exclusions(kept), kept.sticky)
     if not candidates:
-        return Explanation(kept.names, None, offers.order, kept.seed, (), kept.sticky)
-    told = explain(plan)
-    prices = {(row.model_id, row.tag): row.price for row in kept.rows}
-    rows = tuple(_as_it_was(row, prices.get((row.model, row.tag))) for row in told.considered)
-    return replace(told, considered=rows)
+        told = Explanation(kept.names, _strategy(kept), offers.order, kept.seed, (), kept.sticky)
+    else:
+        health = _health(kept)
+        question = Question(
+            _request(kept), candidates, PromptSize(0, int), offers, kept.seed, kept.now, health
+        )
+        told = explain(Plan(_attempts(kept, question), question, _exclusions(kept), kept.sticky))
+    places = {(row.model_id, row.tag): (place, row) for place, row in enumerate(kept.rows, 1)}
+    rows = [_as_it_was(row, *places.pop((row.model, row.tag))) for row in told.considered]
+    rows += [_gone(row, place, kept.now) for place, row in places.values()]
+    in_order = sorted(rows, key=lambda row: (row.attempt is None, row.attempt or 0))
+    return replace(told, strategy=_strategy(kept), considered=tuple(in_order))
 
 
 def tell_of_one(endpoint: Endpoint, names: tuple[str, ...], strategy: str, offers: Offers) -> Explanation:
@@ -175,6 +181,34 @@ def _exclusions(kept: KeptPlan) -> tuple[Exclusion, ...]:
     )
 
 
-def _as_it_was(row: Considered, paid: float | None) -> Considered:
-    price = None if paid is None else round(paid * 1e6, 6)
-    return row if row.price == price else replace(row, price=price, chance=None, score=None)
+def _strategy(kept: KeptPlan) -> str | None:
+    """The first attempt's; None where there was none."""
+    first = kept.rows[0] if kept.rows else None
+    if first is None or first.excluded_by is not None:
+        return None
+    return next((one.strategy for one in kept.candidates if one.model_id == first.model_id), None)
+
+
+def _as_it_was(told: Considered, place: int, row: KeptRow) -> Considered:
+    price = _per_million(row.price)
+    place_then = place if row.excluded_by is None else None
+    if told.price == price:
+        return replace(told, attempt=place_then)
+    return replace(told, attempt=place_then, price=price, chance=None, score=None)
+
+
+def _gone(row: KeptRow, place: int, now: float) -> Considered:
+    """An endpoint that is not offered any more."""
+    return Considered(
+        row.model_id,
+        row.tag.partition("/")[0],
+        row.tag,
+        place if row.excluded_by is None else None,
+        row.excluded_by,
+        _per_million(row.price),
+        health=shown(row.health or UNTRIED, now),
+    )
+
+
+def _per_million(price: float | None) -> float | None:
+    return None if price is None else round(price * 1e6, 6)

@@ -26,7 +26,8 @@ class Offer(Struct, frozen=True, eq=False):
     """One endpoint, prepared. `names` are the words of `order`, `only` and `ignore` that mean it, in lower case.
 
     `price` is blended, USD per token, infinite where unknown; `square` its square, at least `EPSILON`'s. `salt` is the
-    endpoint's own part in every draw. An unknown data policy counts as training and retention (contract 10).
+    endpoint's own part in every draw. An unknown data policy counts as training and retention (contract 10),
+    and a provider's stated one is of what is paid for: what it gives away may train unless it keeps nothing at all.
     """
 
     endpoint: Endpoint
@@ -166,12 +167,17 @@ class Offers:
             max(price, EPSILON) ** 2,
             frozenset(endpoint.input_modalities),
             frozenset(endpoint.output_modalities),
-            facts.trains is not False,
+            facts.trains is not False or (price == 0 and facts.zdr is not True),
             facts.retains is not False,
             facts.zdr is True,
             model.open_weights is True,
             frozenset(facts.datacenters) if facts.datacenters else None,
         )
+
+
+def named(offer: Offer, names: Iterable[str]) -> bool:
+    """Whether any of these words means the offer: `p` all of provider p but its tiers, `p/x` that tag (contract 8.1)."""
+    return any(name.lower() in offer.names for name in names)
 
 
 def blended_price(endpoint: Endpoint) -> Decimal | None:

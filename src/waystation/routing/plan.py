@@ -10,6 +10,7 @@ from msgspec import Struct
 from waystation.catalog.endpoint import Endpoint
 from waystation.catalog.model import Model
 from waystation.operations.chat import ChatRequest
+from waystation.operations.parts import JsonObject
 from waystation.operations.preferences import OrderBy
 from waystation.routing.access import EVERYTHING, Access
 from waystation.routing.offers import Offers
@@ -18,12 +19,19 @@ from waystation.routing.standing import ALL_WELL, HealthSnapshot
 from waystation.routing.sticky import NO_PINS, Pin, StickyUse
 
 
+class RouterStage(Struct, frozen=True):
+    """What a router that reads the request tells of its choice: a stage of router metadata, named like its plugin."""
+
+    name: str
+    data: JsonObject
+
+
 class Candidate(Struct, frozen=True):
     """A model that the request may be served by; `strategy` says how its name was understood (contract 19).
 
     `requested` is the name as the caller wrote it, so a router's slug for what a router picked; "" for the model's id.
     `sort` and `tier` are what a variant asks for: `:nitro` throughput and `priority`, `:floor` price and `flex`.
-    `free_only`: by an endpoint that costs nothing.
+    `free_only`: by an endpoint that costs nothing. `stage` is on the first of those that a router chose.
     """
 
     model: Model
@@ -32,6 +40,7 @@ class Candidate(Struct, frozen=True):
     sort: OrderBy | None = None
     tier: str | None = None
     free_only: bool = False
+    stage: RouterStage | None = None
 
     @property
     def asked_model(self) -> str:
@@ -49,10 +58,11 @@ class Exclusion(Struct, frozen=True):
 
 
 class PlannedAttempt(Struct, frozen=True):
-    """One endpoint to try, for one candidate."""
+    """One endpoint to try, for one candidate; `own_key` is the id of the caller's own credential, if it is to be used."""
 
     candidate: Candidate
     endpoint: Endpoint
+    own_key: str | None = None
 
 
 class Question(Struct, frozen=True):

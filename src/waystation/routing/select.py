@@ -4,10 +4,13 @@ It knows nothing of clocks, sockets or who a provider is: what is callable, how 
 was and what the account allows arrive as snapshots, chance as a seed. Steps are numbered as in contract section 8.2.
 """
 
+from collections.abc import Mapping
+
 from waystation.routing.eligible import eligible, modalities
 from waystation.routing.follow import follow
 from waystation.routing.offers import Offer
 from waystation.routing.order import Rule, is_global, thresholds
+from waystation.routing.own_keys import with_own_keys
 from waystation.routing.plan import Candidate, Exclusion, Plan, PlannedAttempt, Question
 from waystation.routing.standing import endpoint_key
 from waystation.routing.unavailable import unavailable
@@ -54,7 +57,7 @@ def _ordered(question: Question, excluded: list[Exclusion]) -> list[PlannedAttem
     groups = tuple(offers.of(candidate.model) for candidate in candidates)
     by_model = {candidate.model.id: candidate for candidate in candidates}
     ranked = Rule(question, groups, candidates[0]).ranked(together)
-    return [PlannedAttempt(by_model[offer.endpoint.model_id], offer.endpoint) for offer in ranked]
+    return _attempts(question, by_model, ranked)
 
 
 def _in_order(
@@ -64,7 +67,19 @@ def _in_order(
     kept = eligible(question, candidate, offers, needed, excluded)
     if len(kept) > 1:
         kept = Rule(question, (offers,), candidate).ranked(kept)
+    if question.access.own_keys:
+        return _attempts(question, {candidate.model.id: candidate}, kept)
     return [PlannedAttempt(candidate, offer.endpoint) for offer in kept]
+
+
+def _attempts(
+    question: Question, candidates: Mapping[str, Candidate], ranked: list[Offer]
+) -> list[PlannedAttempt]:
+    """A group's attempts; those with the caller's own keys come first, or last (step 5)."""
+    return [
+        PlannedAttempt(candidates[offer.endpoint.model_id], offer.endpoint, key)
+        for offer, key in with_own_keys(ranked, question.access.own_keys)
+    ]
 
 
 def _without_fallbacks(

@@ -24,6 +24,8 @@ _DYNAMIC: Final[dict[str, tuple[OrderBy | None, str | None]]] = {
 """Variants that are no rows: the sort they ask for, and the service tier they admit."""
 _PRESET: Final = "@preset/"
 _NICKNAMES: Final = {"auto": "openrouter/auto", "waystation/auto": "openrouter/auto"}
+PICKING: Final = frozenset({"auto", "free", "pareto"})
+"""The strategies of routers (contract 19)."""
 _PLAIN: Final[tuple[OrderBy | None, str | None]] = (None, None)
 
 
@@ -40,6 +42,8 @@ def resolve(asking: Asking, routers: Mapping[str, Router] = ROUTERS) -> tuple[Ca
     `routers` are those that pick models themselves, by slug.
     """
     names = names_of(asking.request)
+    if asking.request.preset:
+        raise _no_preset(asking.request.preset)
     if not names:
         raise InvalidRequest("model: required; name one as `author/name`")
     if len(names) == 1:
@@ -48,6 +52,14 @@ def resolve(asking: Asking, routers: Mapping[str, Router] = ROUTERS) -> tuple[Ca
             raise _not_found(names, asking.offers.catalog)
         return found
     return _several(names, asking, routers)
+
+
+def router_of(requested: str, strategy: str) -> str | None:
+    """The slug of the router that picked the model, as a generation's record names it; None where none did."""
+    if strategy not in PICKING:
+        return None
+    base, _ = _peeled(requested)
+    return _NICKNAMES.get(base, base)
 
 
 def _several(names: tuple[str, ...], asking: Asking, routers: Mapping[str, Router]) -> tuple[Candidate, ...]:
@@ -88,7 +100,7 @@ def _peeled(name: str) -> tuple[str, tuple[OrderBy | None, str | None]]:
     """The slug without its dynamic variants, and what the last of them that sorts asks for."""
     slug, mark, preset = name.partition(_PRESET)
     if mark:
-        raise NotFound(f"There is no preset {preset}.")
+        raise _no_preset(preset)
     wishes = _PLAIN
     while True:
         base, _, variant = slug.rpartition(":")
@@ -109,6 +121,10 @@ def _latest(
     catalog = offers.catalog
     model = catalog.latest(base, lambda model: bool(offers.of(model).base)) or catalog.latest(base)
     return (Candidate(model, "latest", name, *wishes),) if model is not None else ()
+
+
+def _no_preset(name: str) -> NotFound:
+    return NotFound(f"There is no preset {name}.")
 
 
 def _not_found(names: tuple[str, ...], catalog: Catalog) -> ModelUnavailable:

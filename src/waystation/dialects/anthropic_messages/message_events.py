@@ -55,7 +55,7 @@ _STOP: Final = b'event: content_block_stop\ndata: {"type":"content_block_stop","
 
 
 class MessageRenderer:
-    """One stream. `metadata`, the router's, may be set until `MessageEnd` and goes out with `message_delta`."""
+    """One stream. `metadata`, the router's, may be set until the end and goes out with `message_stop`, or with the error."""
 
     def __init__(self, identity: Identity) -> None:
         self.metadata: JsonObject | None = None
@@ -115,8 +115,7 @@ class MessageRenderer:
             case Note():
                 self._note(object_of(event.value.get("block")))
             case StreamError():
-                said = render_error_object(event.error, self._identity.id)
-                self._say("error", {key: value for key, value in said.items() if key != "type"})
+                self._stream_error(event)
             case _:
                 pass
 
@@ -190,10 +189,15 @@ class MessageRenderer:
         said["usage"] = render_usage(
             event.usage or Usage(), event.cost, event.service_tier, same_dialect=self._same_dialect
         )
-        if self.metadata is not None:
-            said["openrouter_metadata"] = self.metadata
         self._say("message_delta", said)
-        self._say("message_stop", {})
+        self._say("message_stop", {} if self.metadata is None else {"openrouter_metadata": self.metadata})
+
+    def _stream_error(self, event: StreamError) -> None:
+        told = render_error_object(event.error, self._identity.id)
+        said: JsonObject = {key: value for key, value in told.items() if key != "type"}
+        if self.metadata is not None and event.error.status != 500:
+            said["openrouter_metadata"] = self.metadata
+        self._say("error", said)
 
     def _ending(self) -> JsonObject:
         end = self._end or ChoiceEnd(0, "stop")

@@ -193,6 +193,8 @@ class ChunkRenderer:
         self._note = None
         choice = self._choice(0, {"content": ""}, reason="error", native_reason="error")
         rest: JsonObject = {"error": render_stream_error_object(event.error)}
+        if event.usage is not None:
+            rest["usage"] = render_usage(event.usage, event.cost, same_dialect=self._same_dialect)
         if self.metadata is not None and event.error.status != 500:
             rest["openrouter_metadata"] = self.metadata
         return self._frame([choice], rest)

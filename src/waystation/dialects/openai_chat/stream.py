@@ -282,6 +282,9 @@ class ChunkParser(FrameReader[Frame]):
             self._tracker.end_choice(choice, reason, ending.native, ending.logprobs, ending.extras)
         self._tracker.out.append(MessageEnd(usage=self._usage, service_tier=self._service_tier))
 
+    def _used(self) -> Usage | None:
+        return self._usage
+
     def _reason(self, choice: int) -> str:
         ending = self._endings.get(choice)
         return finish_reason(ending and ending.reason, has_calls=self._tracker.has_calls(choice))

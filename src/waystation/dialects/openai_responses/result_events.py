@@ -209,6 +209,8 @@ class ResultRenderer:
 
     def _fail(self, event: StreamError) -> None:
         response = self._start()
+        if event.error.status == 500:
+            self.metadata = None  # of what is ours to fix nothing is told
         self._close("incomplete")
         self._finish(response | failure(event.error))
 

@@ -1,0 +1,155 @@
+"""Which of the capable models: a band of cost, its best single model, and when to leave that one for another."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from waystation.routing.auto.field import Field
+from waystation.routing.auto.options import TIERS, Tier
+from waystation.routing.auto.reading import Reading
+
+LOSS: Final = 0.01
+"""Chance of success that may be lost for a lower cost."""
+SURER: Final = 1.0
+"""Standard errors by which a gain must exceed nothing."""
+CHEAPER: Final = 0.95
+"""A cost counts as lower below this share."""
+PICKED: Final = 3
+SHOWN: Final = 5
+
+
+class Ranked(Struct, frozen=True):
+    """A model that was considered in the band: its chance of success, and its expected cost in USD."""
+
+    model: str
+    quality: float
+    cost: float | None
+
+
+class Choice(Struct, frozen=True):
+    """Places in the field, the first to be tried first. `rule` says why that one: default, better, cheaper, ranking,
+    session, pinned, only."""
+
+    places: tuple[int, ...]
+    rule: str
+    tier: Tier
+    top: tuple[Ranked, ...]
+
+
+def choose(
+    field: Field,
+    places: NDArray[np.int64],
+    reading: Reading,
+    *,
+    prompt_tokens: int,
+    tier: Tier,
+    kept: Sequence[str] = (),
+) -> Choice:
+    """Choose among the models at `places`; `kept` are ids that the conversation would rather stay at."""
+    costs = field.usual_costs(reading.family)[places]
+    band, tier = banded(costs, tier)
+    inside = places[band]
+    quality, error = qualities(field, inside, reading)
+    first, rule = primary(field.general[inside], quality, error, costs[band])
+    order = [int(place) for place in quality.argsort(kind="stable")[::-1]]
+    order.remove(first)
+    order.insert(0, first)
+    ranked = [int(inside[place]) for place in order]
+    expected = field.costs(prompt_tokens, reading.family)[inside]
+    top = tuple(_shown(field, inside, place, quality, expected) for place in order[:SHOWN])
+    ranked, rule = _preferred(field, ranked, reading, kept, rule if len(places) > 1 else "only")
+    return Choice(_with_fallbacks(field, ranked, places, costs), rule, tier, top)
+
+
+def banded(costs: NDArray[np.float64], tier: Tier) -> tuple[NDArray[np.int64], Tier]:
+    """The places of a tier's fifth of the costs; where it is empty, of the nearest fifth that is not, the cheaper first.
+
+    The share of a cost is its rank among the models, so that equal costs are in one band (contract 15, step 3).
+    """
+    ordered = np.sort(costs)
+    shares = np.searchsorted(ordered, costs, side="left") / len(costs)
+    bands = np.minimum((shares * len(TIERS)).astype(int), len(TIERS) - 1)
+    wanted = TIERS.index(tier)
+    for distance in range(len(TIERS)):
+        for band in (wanted - distance, wanted + distance):
+            found = np.flatnonzero(bands == band)
+            if len(found):
+                return found, TIERS[band]
+    return np.arange(len(costs)), tier
+
+
+def qualities(
+    field: Field, places: NDArray[np.int64], reading: Reading
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The chance that each model answers well, and its standard error."""
+    column = field.column(reading.family)
+    ability = field.general[places] if column is None else field.abilities.ability[places, column]
+    error = field.abilities.error[places, column if column is not None else 0]
+    share = min(max(reading.difficulty, 0.02), 0.98)
+    hardness = np.log(share / (1 - share)) - 1.0
+    quality = 1 / (1 + np.exp(-(ability - hardness)))
+    return quality, error * quality * (1 - quality)
+
+
+def primary(
+    general: NDArray[np.float64],
+    quality: NDArray[np.float64],
+    error: NDArray[np.float64],
+    costs: NDArray[np.float64],
+) -> tuple[int, str]:
+    """The guard: the best single model, unless another is surely better here, or cheaper and hardly worse."""
+    default = int(np.lexsort((costs, -general))[0])
+    gains = quality - quality[default]
+    surely = gains > SURER * np.sqrt(error**2 + error[default] ** 2)
+    if surely.any():
+        return int(np.where(surely, gains, -1).argmax()), "better"
+    cheaper = (gains >= -LOSS) & (costs < CHEAPER * costs[default])
+    if cheaper.any():
+        return int(np.where(cheaper, costs, np.inf).argmin()), "cheaper"
+    return default, "default"
+
+
+def _preferred(
+    field: Field, ranked: list[int], reading: Reading, kept: Sequence[str], rule: str
+) -> tuple[list[int], str]:
+    """The operator's ranking of the task first; before it, a model the conversation is at and that is among the best."""
+    ranking = field.facts.ranking.get(reading.tag) or field.facts.ranking.get(reading.family) or ()
+    for names, near, reason in ((ranking, ranked, "ranking"), (kept, ranked[:SHOWN], "session")):
+        found = [place for name in names for place in near if field.ids[place] == name]
+        if found and (found[0] != ranked[0] or reason == "session"):
+            ranked, rule = found + [place for place in ranked if place not in found], reason
+    return ranked, rule
+
+
+def _with_fallbacks(
+    field: Field, ranked: list[int], places: NDArray[np.int64], costs: NDArray[np.float64]
+) -> tuple[int, ...]:
+    """The first and two to fall back on, one of them at another provider where there is one, in the band or near it."""
+    near = ranked + [
+        int(places[i]) for i in costs.argsort(kind="stable") if int(places[i]) not in set(ranked)
+    ]
+    picked = near[:PICKED]
+    home = field.providers[picked[0]]
+    if all(field.providers[place] <= home for place in picked):
+        elsewhere = next((place for place in near if not field.providers[place] <= home), None)
+        if elsewhere is not None:
+            picked = [*picked[: PICKED - 1], elsewhere]
+    return tuple(picked)
+
+
+def _shown(
+    field: Field,
+    inside: NDArray[np.int64],
+    place: int,
+    quality: NDArray[np.float64],
+    costs: NDArray[np.float64],
+) -> Ranked:
+    cost = float(costs[place])
+    return Ranked(
+        field.ids[inside[place]],
+        round(float(quality[place]), 4),
+        round(cost, 8) if np.isfinite(cost) else None,
+    )

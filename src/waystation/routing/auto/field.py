@@ -1,0 +1,93 @@
+"""All models that can be called, as arrays: what the auto router chooses from, prepared once for each snapshot of offers."""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from waystation.catalog.model import Model
+from waystation.routing.auto.priors import Facts, abilities, starting_points
+from waystation.routing.auto.tags import FAMILIES
+from waystation.routing.offers import UNKNOWN_PRICE, ModelOffers, Offer, Offers
+
+YEAR: Final = 31_557_600
+PROMPT_TOKENS: Final = 1_000
+"""Tokens that a prompt is taken to have where models are put into bands: a band is of a task's usual cost, so that
+neither padding nor a long system prompt moves a model from one to another (contract 15, step 3)."""
+COMPLETION_TOKENS: Final = {
+    "agent": 500,
+    "code": 900,
+    "data": 300,
+    "language": 400,
+    "writing": 900,
+    "knowledge": 500,
+    "numbers": 700,
+    "talk": 200,
+}
+"""Tokens that an answer is taken to have, by family: our assumption, used to compare costs only."""
+REASONING: Final = 3.0
+"""How many times as many where a model thinks by default."""
+UNKNOWN_AGE: Final = 1.0
+
+
+class Field:
+    """One column a model, in order of id. Prices are USD per token, those of the cheapest endpoint."""
+
+    def __init__(self, offers: Offers, facts: Facts) -> None:
+        self.offers = offers
+        self.facts = facts
+        self._usual: dict[str, NDArray[np.float64]] = {}
+        self.models: list[ModelOffers] = [each for each in offers.every() if _writes_text(each)]
+        self.ids = [each.model.id for each in self.models]
+        cheapest = [min(each.base, key=lambda offer: offer.price) for each in self.models]
+        self.prompt = np.array([_rate(offer, "prompt") for offer in cheapest])
+        self.completion = np.array([_rate(offer, "completion") for offer in cheapest])
+        self.longer = np.array([REASONING if _thinks(each.model) else 1.0 for each in self.models])
+        self.context = np.array([float(each.context) for each in self.models])
+        self.output = np.array([float(each.output) for each in self.models])
+        self.providers = [frozenset(offer.endpoint.provider for offer in each.base) for each in self.models]
+        blended = np.array([offer.price for offer in cheapest])
+        known = np.where(np.isfinite(blended), blended, np.inf)
+        self.abilities = abilities(self.ids, starting_points(known, _ages(self.models)), facts)
+        self.general: NDArray[np.float64] = self.abilities.ability.mean(axis=1)
+
+    def usual_costs(self, family: str) -> NDArray[np.float64]:
+        """USD that a request of this family usually costs at each model."""
+        found = self._usual.get(family)
+        if found is None:
+            found = self._usual[family] = self.costs(PROMPT_TOKENS, family)
+        return found
+
+    def costs(self, prompt_tokens: int, family: str) -> NDArray[np.float64]:
+        """USD that a request is expected to cost at each model; infinite where a price is unknown."""
+        answer = COMPLETION_TOKENS.get(family, 500)
+        result: NDArray[np.float64] = (
+            max(prompt_tokens, 1) * self.prompt + answer * self.longer * self.completion
+        )
+        return result
+
+    def column(self, family: str) -> int | None:
+        """The column of a family in `abilities`; None for `other`."""
+        return list(FAMILIES).index(family) if family in FAMILIES else None
+
+
+def _writes_text(offers: ModelOffers) -> bool:
+    """Models that answer in words: not those that only draw or speak, and not moderation's classifiers."""
+    return "text" in offers.model.output_modalities
+
+
+def _rate(offer: Offer, name: str) -> float:
+    rate = getattr(offer.endpoint.pricing, name)
+    return UNKNOWN_PRICE if rate is None else float(rate)
+
+
+def _thinks(model: Model) -> bool:
+    reasoning = model.reasoning
+    return reasoning is not None and (reasoning.mandatory or reasoning.default_enabled is True)
+
+
+def _ages(models: list[ModelOffers]) -> NDArray[np.float64]:
+    """Years between a model's appearance and that of the newest."""
+    created = [each.model.created for each in models]
+    newest = max((when for when in created if when), default=0)
+    return np.array([UNKNOWN_AGE if not when else (newest - when) / YEAR for when in created])

@@ -1,0 +1,125 @@
+"""Text as hashed n-grams: words, pairs of words, and runs of 3 to 5 characters, all by vector arithmetic.
+
+The same function makes the features in training and in serving. A word is a run of letters and digits; a character of
+a script without spaces between words is a word of its own, so that its pairs are what others call words.
+"""
+
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Codes: TypeAlias = NDArray[np.uint64]
+Buckets: TypeAlias = NDArray[np.int64]
+Floats: TypeAlias = NDArray[np.float32]
+
+BITS = 16
+SIZE = 1 << BITS
+"""Buckets of words; those of characters follow them."""
+LONGEST = 1600
+"""Characters that are looked at: half from the start, half from the end."""
+RUNS = (3, 4, 5)
+
+_PRIME = 0x9E3779B97F4A7C15
+_MASK = (1 << 64) - 1
+_DIGIT = np.uint64(ord("0"))
+_SEPARATE, _LETTER, _ALONE = 0, 1, 2
+
+
+def _kinds() -> NDArray[np.uint8]:
+    """Of each character of the basic plane: part of a word, a word alone (Han, kana, Thai), or neither."""
+    kinds = np.fromiter((chr(code).isalnum() for code in range(0x10000)), np.uint8, 0x10000)
+    for first, last in ((0x0E00, 0x0E7F), (0x3040, 0x30FF), (0x3400, 0x4DBF), (0x4E00, 0x9FFF)):
+        kinds[first : last + 1] *= _ALONE
+    return kinds
+
+
+def _powers(base: int, count: int) -> Codes:
+    values = [1]
+    for _ in range(count - 1):
+        values.append(values[-1] * base & _MASK)
+    return np.array(values, np.uint64)
+
+
+_KINDS = _kinds()
+_POWERS = _powers(_PRIME, LONGEST + 2)
+_INVERSES = _powers(pow(_PRIME, -1, 1 << 64), LONGEST + 2)
+
+
+def clip(text: str) -> str:
+    """The start and the end of a long text."""
+    half = LONGEST // 2
+    return text if len(text) <= LONGEST else text[:half] + text[-half:]
+
+
+def codes_of(text: str) -> Codes:
+    """Character codes, in lower case, spaces in runs of one, digits all alike."""
+    folded = " ".join(clip(text).lower().split(" "))
+    codes = np.frombuffer(folded.encode("utf-32-le", "replace"), "<u4").astype(np.uint64)[: LONGEST + 1]
+    digits = (codes >= 48) & (codes <= 57)
+    codes[digits] = _DIGIT
+    keep = np.ones(len(codes), bool)
+    keep[1:] = (codes[1:] != 32) | (codes[:-1] != 32)
+    return codes[keep]
+
+
+def word_buckets(codes: Codes) -> Buckets:
+    """Buckets of the words and of the pairs of neighbouring words, repeats included."""
+    kinds = _KINDS[np.minimum(codes, 0xFFFF).astype(np.int64)]
+    inside = kinds > _SEPARATE
+    alone = kinds == _ALONE
+    starts = inside.copy()
+    starts[1:] &= ~inside[:-1] | alone[1:] | alone[:-1]
+    ends = inside.copy()
+    ends[:-1] &= ~inside[1:] | alone[:-1] | alone[1:]
+    first, last = np.flatnonzero(starts), np.flatnonzero(ends) + 1
+    sums = np.zeros(len(codes) + 1, np.uint64)
+    np.cumsum(codes * _POWERS[: len(codes)], out=sums[1:])
+    words = (sums[last] - sums[first]) * _INVERSES[first]
+    pairs = words[:-1] * np.uint64(0xC2B2AE3D27D4EB4F) + words[1:] * np.uint64(0x165667B19E3779F9)
+    return _bucket(np.concatenate([words, pairs]))
+
+
+def run_buckets(codes: Codes) -> Buckets:
+    """Buckets of all runs of 3, 4 and 5 characters, repeats included."""
+    padded = np.concatenate([[np.uint64(32)], codes, [np.uint64(32)]])
+    found = []
+    hashed = padded
+    for length in range(2, max(RUNS) + 1):
+        if len(padded) < length:
+            break
+        hashed = hashed[:-1] * np.uint64(0x100000001B3) + padded[length - 1 :]
+        if length in RUNS:
+            found.append(_bucket(hashed + np.uint64(length)))
+    return np.concatenate(found) if found else np.zeros(0, np.int64)
+
+
+def _bucket(hashes: Codes) -> Buckets:
+    mixed = hashes ^ (hashes >> np.uint64(29))
+    mixed = mixed * np.uint64(0xBF58476D1CE4E5B9)
+    return (mixed >> np.uint64(64 - BITS)).astype(np.int64)
+
+
+def counted(buckets: Buckets) -> tuple[Buckets, Floats]:
+    """Each bucket once, in order, with 1 + ln(count)."""
+    if not len(buckets):
+        return buckets, np.zeros(0, np.float32)
+    ordered = np.sort(buckets.astype(np.int32))
+    edges = np.flatnonzero(ordered[1:] != ordered[:-1]) + 1
+    first = np.concatenate([[0], edges])
+    counts = np.diff(np.concatenate([first, [len(ordered)]]))
+    return ordered[first].astype(np.int64), (1.0 + np.log(counts)).astype(np.float32)
+
+
+def grams(text: str) -> tuple[Buckets, Floats, int]:
+    """Buckets of a text and their weights; the third is how many of them are of words, those of characters follow."""
+    codes = codes_of(text)
+    if not len(codes):
+        return np.zeros(0, np.int64), np.zeros(0, np.float32), 0
+    words, word_weights = counted(word_buckets(codes))
+    runs, run_weights = counted(run_buckets(codes))
+    return (
+        np.concatenate([words, runs + SIZE]),
+        np.concatenate([word_weights, run_weights]),
+        len(words),
+    )

@@ -1,0 +1,102 @@
+"""What a prompt is: its task tag, how sure that is, and how hard it is for its kind. Arithmetic on the trained weights."""
+
+import math
+import re
+
+import numpy as np
+from msgspec import Struct
+
+from waystation.routing.auto.grams import Floats, clip, grams
+from waystation.routing.auto.tags import FAMILIES, FAMILY, OTHER, TAGS
+from waystation.routing.auto.traits import NAMES, traits
+from waystation.routing.auto.weights import FILLER, STRONG, WEAK, Weights
+
+SURE_OF_TAG = 0.12
+SURE_OF_FAMILY = 0.15
+"""Below these chances a tag is not said, and then a family is not."""
+PARAGRAPHS = 6
+"""Paragraphs that are looked at apart; the middle of longer texts is one."""
+_BLANK = re.compile(r"\n[^\S\n]*\n\s*")
+_OPTIONS = NAMES.index("options")
+_FAMILY_OF = np.array([list(FAMILIES).index(FAMILY[tag]) for tag in TAGS])
+
+
+class Reading(Struct, frozen=True):
+    """`difficulty` is 0 to 1, 0.5 the middle of its kind; `need` how much likelier a strong model is right than a weak one.
+
+    `tag` is `other` where not even the family is certain, and the family's name where only that is.
+    """
+
+    tag: str
+    family: str
+    confidence: float
+    difficulty: float
+    need: float
+    rule: str | None = None
+
+
+def outputs(text: str, weights: Weights) -> Floats:
+    """The raw value of every output: the tags, then the heads."""
+    buckets, counts, words = grams(text)
+    values = counts * weights.idf[buckets]
+    for part in (slice(0, words), slice(words, None)):
+        norm = math.sqrt(float(np.dot(values[part], values[part])))
+        if norm:
+            values[part] /= norm
+    sparse = values @ weights.table[buckets].astype(np.float32)
+    measured = traits(text)
+    scaled = np.clip((measured - weights.means) / weights.spreads, -3, 3)
+    size = len(NAMES)
+    dense = scaled @ weights.dense[:size]
+    if measured[_OPTIONS] > 0:
+        dense = dense + scaled @ weights.dense[size:]
+    result: Floats = sparse * weights.scales + dense
+    return result
+
+
+def essence(text: str, weights: Weights) -> str:
+    """The text without its paragraphs that ask nothing; all of it where that would leave nothing.
+
+    So padding does not move a choice, and of a document with a request about it the request is read.
+    """
+    parts = _BLANK.split(clip(text).strip())
+    if len(parts) == 1:
+        return text
+    if len(parts) > PARAGRAPHS:
+        half = PARAGRAPHS // 2
+        parts = [*parts[:half], "\n\n".join(parts[half:-half]), *parts[-half:]]
+    raw = [outputs(part, weights) for part in parts]
+    asking = [part for part, seen in zip(parts, raw, strict=True) if seen[FILLER] < seen[: len(TAGS)].max()]
+    return "\n\n".join(asking) if asking else text
+
+
+def chances(raw: Floats, weights: Weights) -> Floats:
+    """The chance of each tag."""
+    scores = raw[: len(TAGS)] * weights.header.temperature
+    exponentials = np.exp(scores - scores.max())
+    result: Floats = exponentials / exponentials.sum()
+    return result
+
+
+def read(text: str, weights: Weights) -> Reading:
+    """Read one prompt."""
+    raw = outputs(essence(text, weights), weights)
+    return reading_of(chances(raw, weights), raw, weights)
+
+
+def reading_of(likely: Floats, raw: Floats, weights: Weights, rule: str | None = None) -> Reading:
+    """The reading that chances of tags and raw heads amount to."""
+    best = int(likely.argmax())
+    families = np.bincount(_FAMILY_OF, likely, len(FAMILIES))
+    family = list(FAMILIES)[int(families.argmax())]
+    tag, confidence = TAGS[best], float(likely[best])
+    if confidence < SURE_OF_TAG:
+        tag, confidence = family, float(families.max())
+        if confidence < SURE_OF_FAMILY:
+            tag = family = OTHER
+    else:
+        family = FAMILY[tag]
+    weak, strong = float(raw[WEAK]), float(raw[STRONG])
+    mean, spread = weights.header.difficulty
+    hardness = (-(weak + strong) / 2 - mean) / spread
+    return Reading(tag, family, confidence, 1 / (1 + math.exp(-1.7 * hardness)), strong - weak, rule)

@@ -1,0 +1,176 @@
+"""The auto router: reads the request, chooses among what can be called, and tells how. It never fails a request that some
+model can serve: whatever goes wrong inside, the default set serves.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from waystation.errors import Availability, Constraint, ModelUnavailable
+from waystation.operations.chat import ChatRequest
+from waystation.operations.parts import JsonObject
+from waystation.operations.preferences import OrderBy
+from waystation.routing.auto import rules
+from waystation.routing.auto.asked import Asked, asked
+from waystation.routing.auto.capable import PATTERNS, Capable, capable
+from waystation.routing.auto.choose import PICKED, Choice, choose
+from waystation.routing.auto.field import Field
+from waystation.routing.auto.options import Options, options_of
+from waystation.routing.auto.priors import Facts
+from waystation.routing.auto.reading import Reading, chances, essence, outputs, reading_of
+from waystation.routing.auto.tags import OTHER
+from waystation.routing.auto.weights import Weights
+from waystation.routing.offers import Offers
+from waystation.routing.plan import Candidate, RouterStage
+from waystation.routing.routers import Asking
+
+log = logging.getLogger(__name__)
+LIMIT: Final = 0.005
+"""CPU seconds that reading and choosing may take; what comes later is given up for the default set. What is read is
+clipped, so this is met by a fault only. CPU time, so that a busy machine changes no answer."""
+UNREAD: Final = Reading(OTHER, OTHER, 0.0, 0.5, 0.0)
+"""What is taken of a prompt that could not be read."""
+SYSTEM_SAYS: Final = frozenset(
+    {"customer_support", "roleplay_fiction", "classification_tagging", "data:extraction", "translation"}
+)
+"""Tasks that a system prompt may set for whatever the user says."""
+DOUBTFUL: Final = 0.35
+"""Confidence below which the system prompt is read as well."""
+PLUGINS: Final = {"openrouter/auto-beta": "auto-beta-router"}
+
+
+class AutoRouter:
+    """A `Router`. `weights` None: they could not be loaded, so nothing is read and prices and facts alone decide."""
+
+    def __init__(
+        self, weights: Weights | None, facts: Facts, clock: Callable[[], float] = time.thread_time
+    ) -> None:
+        self._weights = weights
+        self._facts = facts
+        self._clock = clock
+        self._field: Field | None = None
+
+    def __call__(self, asking: Asking, name: str, sort: OrderBy | None) -> tuple[Candidate, ...]:
+        """The model chosen and its fallbacks; `ModelUnavailable` where no model can serve the request."""
+        plugin = PLUGINS.get(name.partition(":")[0], "auto-router")
+        options = options_of(asking.request.plugins, plugin)
+        field = self._prepared(asking.offers)
+        able = capable(asking, field, options)
+        if not len(able.places):
+            raise nothing(name, able)
+        reading, choice = self._chosen(asking, field, able, options, _kept(asking, name, options))
+        stage = RouterStage(plugin, told(reading, choice, able, self._weights))
+        return tuple(
+            Candidate(
+                field.models[place].model,
+                "auto",
+                name,
+                sort,
+                stage=stage if place == choice.places[0] else None,
+            )
+            for place in choice.places
+        )
+
+    def _prepared(self, offers: Offers) -> Field:
+        field = self._field
+        if field is None or field.offers is not offers:
+            field = self._field = Field(offers, self._facts)
+        return field
+
+    def _chosen(
+        self, asking: Asking, field: Field, able: Capable, options: Options, kept: Sequence[str]
+    ) -> tuple[Reading, Choice]:
+        """The reading and the choice; after any failure, and after `LIMIT`, those that need no reading."""
+        began = self._clock()
+        try:
+            reading = self._read(asking.request)
+            if self._clock() - began <= LIMIT:
+                return reading, choose(
+                    field,
+                    able.places,
+                    reading,
+                    prompt_tokens=asking.prompt.tokens,
+                    tier=options.tier,
+                    kept=kept,
+                )
+        except Exception:
+            log.exception("the auto router failed; its default set serves")
+        return UNREAD, default_set(field, able.places, options)
+
+    def _read(self, request: ChatRequest) -> Reading:
+        if self._weights is None:
+            return UNREAD
+        reading = read_request(asked(request), self._weights)
+        return reading if np.isfinite(reading.difficulty) else UNREAD
+
+
+def read_request(prompt: Asked, weights: Weights) -> Reading:
+    """Read the user's words, by the request's structure too, and where they leave doubt the system prompt."""
+    raw = outputs(essence(prompt.text, weights), weights)
+    names = rules.found(prompt)
+    likely = rules.weighed(chances(raw, weights), names)
+    reading = reading_of(likely, raw, weights, names[0] if names else None)
+    if not np.isfinite(reading.confidence):
+        return UNREAD
+    if prompt.system and reading.confidence < DOUBTFUL:
+        said = reading_of(chances(outputs(prompt.system, weights), weights), raw, weights, "system_prompt")
+        if said.tag in SYSTEM_SAYS and said.confidence > reading.confidence:
+            return said
+    return reading
+
+
+def default_set(field: Field, places: NDArray[np.int64], options: Options) -> Choice:
+    """The best single models by what is known in general, without looking at the prompt."""
+    best = places[field.general[places].argsort(kind="stable")[::-1][:PICKED]]
+    return Choice(tuple(int(place) for place in best), "default_set", options.tier, ())
+
+
+def _kept(asking: Asking, name: str, options: Options) -> Sequence[str]:
+    """The models that the conversation would rather stay at: the last answer's where that is asked for, then its pin's."""
+    found = []
+    if options.pin_model:
+        last = next((m for m in reversed(asking.request.messages) if m.role == "assistant"), None)
+        named = (last.extras or {}).get("model") if last is not None else None
+        if isinstance(named, str):
+            found.append(named)
+    pin = asking.pins.get(name)
+    if pin is not None:
+        found.append(pin.model_id)
+    return found
+
+
+def told(reading: Reading, choice: Choice, able: Capable, weights: Weights | None) -> JsonObject:
+    """What the metadata's stage says: enough to see why, and the versions to see it again."""
+    return {
+        "task_type": reading.tag,
+        "confidence": round(reading.confidence, 4),
+        "difficulty": round(reading.difficulty, 4),
+        "cost_tier": choice.tier,
+        "decided_by": choice.rule,
+        "structure": reading.rule,
+        "candidates": len(able.places),
+        "removed": able.removed,
+        "top": [{"model": one.model, "quality": one.quality, "cost_usd": one.cost} for one in choice.top],
+        "version": weights.header.version if weights is not None else None,
+    }
+
+
+def nothing(name: str, able: Capable) -> ModelUnavailable:
+    """The error where no model is left (contract 15, step 4)."""
+    reasons = tuple(reason for reason in able.removed if reason != PATTERNS)
+    message = "No models match your request and model restrictions"
+    code = "constraint_filtered" if able.removed else "no_endpoints"
+    return ModelUnavailable(
+        message,
+        availability=Availability(
+            code,
+            retryable=False,
+            requested_models=(name,),
+            excluded_by=reasons,
+            constraint=Constraint("plugins", message) if able.removed else None,
+        ),
+    )
