@@ -109,6 +109,7 @@ class Offers:
         self.is_callable = is_callable
         self._models: dict[str, ModelOffers] = {}
         self._every: tuple[ModelOffers, ...] | None = None
+        self._those: dict[Callable[[ModelOffers], bool], tuple[ModelOffers, ...]] = {}
         self._others: dict[str, Offers] = {}
 
     def to(self, operation: str) -> "Offers":
@@ -139,6 +140,13 @@ class Offers:
             found = (self.of(model) for model in self.catalog.models)
             self._every = tuple(offers for offers in found if offers.base)
         return self._every
+
+    def those(self, fits: Callable[[ModelOffers], bool]) -> tuple[ModelOffers, ...]:
+        """The models of `every` that a function of a module accepts; asked once of each."""
+        found = self._those.get(fits)
+        if found is None:
+            found = self._those[fits] = tuple(offers for offers in self.every() if fits(offers))
+        return found
 
     def _prepared(self, model: Model) -> ModelOffers:
         return ModelOffers(
