@@ -69,7 +69,7 @@ def combinations(draw: random.Random) -> list[bytes]:
 
 def records(count: int, end: int) -> Iterator[bytes]:
     """So many encoded records, evenly over the days before `end` (Unix seconds), in order."""
-    draw = random.Random(1)  # noqa: S311 - the same generations each time
+    draw = random.Random(1)
     kinds = combinations(draw)
     weights = list(itertools.accumulate(1 / (place + 1) ** 0.7 for place in range(len(kinds))))
     start, step = (end - DAYS * DAY) * 1000, DAYS * DAY * 1000 / count

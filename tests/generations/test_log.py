@@ -236,17 +236,16 @@ async def test_closing_twice_is_fine(store: FailingStore, tmp_path: Path) -> Non
 async def test_a_strict_log_refuses_while_the_database_is_dead(store: FailingStore, tmp_path: Path) -> None:
     log = GenerationLog(store, tmp_path / "journal", strict=True)
     await log.start()
-    assert not log.refusing
+    assert not log.health().refusing
     store.reachable = False
     log.append(a_record(1))
     with pytest.raises(Unavailable):
         await log.flush()
-    assert log.refusing
     assert log.health().refusing
 
     store.reachable = True
     await log.flush()
-    assert not log.refusing
+    assert not log.health().refusing
     await log.close()
 
 
@@ -258,13 +257,13 @@ async def test_a_log_that_serves_refuses_when_there_is_no_room_left(
     store.reachable = False
 
     log.append(a_record(1))
-    assert not log.refusing
+    assert not log.health().refusing
     log.append(a_record(2))
-    assert log.refusing
+    assert log.health().refusing
 
     store.reachable = True
     await log.flush()
-    assert not log.refusing
+    assert not log.health().refusing
     await log.close()
 
 
@@ -276,11 +275,11 @@ async def test_the_journal_is_tried_again_though_nothing_is_recorded(
     log = GenerationLog(store, blocker, interval=0.001, strict=True)
     await log.start()
     log.append(a_record(1))
-    assert log.refusing
+    assert log.health().refusing
 
     blocker.unlink()
     async with asyncio.timeout(20):
-        while log.refusing:  # noqa: ASYNC110 - the log tries its journal again by itself, and tells nobody
+        while log.health().refusing:  # noqa: ASYNC110 - the log tries its journal again by itself, and tells nobody
             await asyncio.sleep(0.01)
     assert await store.get(a_record(1).id) is not None
     await log.close()
