@@ -10,7 +10,7 @@ from typing import TypeAlias
 import pytest
 
 from translator_laws import ReadsRequests, asked, parses, reads, reads_stream, recorded
-from waystation.app.gateway import OUTWARD
+from waystation.app.outward import OUTWARD
 from waystation.codec.dialect import Outward
 
 Path: TypeAlias = tuple[str | int, ...]

@@ -192,7 +192,12 @@ def _media(request: ChatRequest) -> tuple[int, int]:
 
 def _route(plan: Plan | None) -> Raw:
     """What is kept of a decision; nothing where there was none to take."""
-    if plan is None or (len(plan.attempts) == 1 and not plan.excluded and plan.sticky is None):
+    if plan is None or (
+        len(plan.attempts) == 1
+        and not plan.excluded
+        and plan.sticky is None
+        and plan.attempts[0].candidate.stage is None
+    ):
         return NO_ROUTE
     return Raw(_encode(keep(plan)))
 

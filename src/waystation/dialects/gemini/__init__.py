@@ -45,8 +45,8 @@ class Gemini:
         self, result: ChatResult, identity: Identity, cost: Cost | None, metadata: JsonObject | None
     ) -> bytes:
         """A `GenerateContentResponse`."""
-        del cost, metadata
-        return render_response(result, identity)
+        del cost
+        return render_response(result, identity, metadata)
 
     def stream_parser(self) -> StreamParser:
         """For one provider's stream, as events or as a JSON array."""

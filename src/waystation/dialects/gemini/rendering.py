@@ -34,11 +34,12 @@ _ENCODE: Final = json.Encoder().encode
 _REASONS: Final = {"stop": "STOP", "tool_calls": "STOP", "length": "MAX_TOKENS", "content_filter": "SAFETY"}
 
 
-def render_response(result: ChatResult, identity: Identity) -> bytes:
-    """A `GenerateContentResponse`."""
+def render_response(result: ChatResult, identity: Identity, metadata: JsonObject | None) -> bytes:
+    """A `GenerateContentResponse`; the router's metadata stands beside its own keys, as on the other wires."""
     own = result.dialect == NAME
     candidates = [_candidate(choice, identity, own=own) for choice in result.choices]
-    return _ENCODE(_chunk(identity, candidates, result.usage, own=own))
+    value = _chunk(identity, candidates, result.usage, own=own)
+    return _ENCODE(value if metadata is None else {**value, "openrouter_metadata": metadata})
 
 
 def _chunk(identity: Identity, candidates: list[JsonObject], usage: Usage | None, *, own: bool) -> JsonObject:
@@ -125,9 +126,9 @@ class ChunkRenderer:
             case MessageStart():
                 self._own = event.dialect == NAME
             case MessageEnd(usage=usage):
-                return self._frame([], usage)
+                return self._frame([], usage, self.metadata)
             case StreamError(error=error):
-                return b"data: " + render_error(error, None, None) + b"\n\n"
+                return b"data: " + render_error(error, None, self.metadata) + b"\n\n"
             case PartStart(choice=choice, kind=kind) if kind not in {"text", "reasoning"}:
                 self._open[choice] = [event]
             case ToolCallDelta(choice=choice) | MediaDelta(choice=choice) | RefusalDelta(choice=choice):
@@ -163,5 +164,13 @@ class ChunkRenderer:
         ended["finishReason"] = native or _REASONS.get(event.reason, "OTHER")
         return ended | object_of((event.extras or {}).get("choice")) if self._own else ended
 
-    def _frame(self, candidates: list[JsonObject], usage: Usage | None = None) -> bytes:
-        return b"data: " + _ENCODE(_chunk(self._identity, candidates, usage, own=self._own)) + b"\n\n"
+    def _frame(
+        self,
+        candidates: list[JsonObject],
+        usage: Usage | None = None,
+        metadata: JsonObject | None = None,
+    ) -> bytes:
+        value = _chunk(self._identity, candidates, usage, own=self._own)
+        if metadata is not None:
+            value["openrouter_metadata"] = metadata
+        return b"data: " + _ENCODE(value) + b"\n\n"
