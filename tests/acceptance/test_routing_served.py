@@ -62,8 +62,11 @@ def test_routing_as_it_is_served(setting: Setting) -> None:
     assert len(stays) == 1
 
     setting.first.answer()
-    assert setting.served(service_tier="flex") == "first"
+    answer = chat(setting.gateway, "acme/m", service_tier="flex").json
+    assert (answer["provider"], answer["service_tier"]) == ("first", "flex")
     assert setting.first.asked[-1].body["service_tier"] == "flex"
+    streamed = chat(setting.gateway, "acme/m", service_tier="flex", stream=True)
+    assert '"service_tier":"flex"' in streamed.text
     assert setting.served(provider={"only": ["first/flex"]}) == "first"
     assert setting.first.asked[-1].body["service_tier"] == "flex"
     assert setting.served(service_tier="priority", provider={"only": ["first"]}) == "first"
