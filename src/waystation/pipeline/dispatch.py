@@ -132,9 +132,7 @@ class Dispatch:
         )
 
     @staticmethod
-    async def _refusal(
-        provider: Provider, parse_error: ParseError, response: Response
-    ) -> GatewayError:
+    async def _refusal(provider: Provider, parse_error: ParseError, response: Response) -> GatewayError:
         try:
             body = await response.read(MAX_ERROR_BYTES)
         except ProviderError:
