@@ -29,7 +29,14 @@ talking = { families = ["talk"], source = "a test" }
 ]
 """
 CHEAP = ["openai/gpt-4o-mini", "mistralai/mistral-small"]
-ONLY = [*CHEAP, "openai/gpt-4o", "openai/gpt-4.1", "openai/gpt-5.*", "anthropic/claude-*-4*", "anthropic/claude-*-5*"]
+ONLY = [
+    *CHEAP,
+    "openai/gpt-4o",
+    "openai/gpt-4.1",
+    "openai/gpt-5.*",
+    "anthropic/claude-*-4*",
+    "anthropic/claude-*-5*",
+]
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +54,9 @@ def recorded(
         )
 
 
-def ask(gateway: GatewayProcess, text: str, tier: str = "low", model: str = "openrouter/auto", **fields: Any) -> Answer:
+def ask(
+    gateway: GatewayProcess, text: str, tier: str = "low", model: str = "openrouter/auto", **fields: Any
+) -> Answer:
     plugin = {"id": "auto-router", "cost_tier": tier, "allowed_models": ONLY}
     fields.setdefault("plugins", [plugin])
     return chat(gateway, model, messages=[{"role": "user", "content": text}], headers=METADATA, **fields)

@@ -3,6 +3,7 @@
 import click
 
 from waystation import __version__
+from waystation.cli.auto import auto
 from waystation.cli.catalog import catalog
 from waystation.cli.credits import credit
 from waystation.cli.doctor import doctor
@@ -45,5 +46,5 @@ def main() -> None:
     """
 
 
-for command in (serve, doctor, explain, local, catalog, keys, credit, generations, migrate):
+for command in (serve, doctor, explain, local, catalog, auto, keys, credit, generations, migrate):
     main.add_command(command)

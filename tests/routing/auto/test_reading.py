@@ -42,7 +42,9 @@ def test_the_same_text_is_read_alike() -> None:
     assert read("Explain tides.", WEIGHTS) == read("Explain tides.", WEIGHTS)
 
 
-@pytest.mark.parametrize("text", ["Prove that there are infinitely many primes.", "Write a haiku about snow."])
+@pytest.mark.parametrize(
+    "text", ["Prove that there are infinitely many primes.", "Write a haiku about snow."]
+)
 def test_padding_moves_neither_task_nor_difficulty(text: str) -> None:
     for padded in (f"{text}\n\n{NEUTRAL}", f"{NEUTRAL}\n\n{text}"):
         assert essence(padded, WEIGHTS) == text
@@ -65,7 +67,11 @@ def test_no_more_is_measured_of_a_long_text_than_of_one_at_the_limit() -> None:
 def test_the_structure_of_a_request_is_read_too() -> None:
     plain = ChatRequest("openai_chat", "auto", (Message("user", (Text("The lamp costs 12 EUR."),)),))
     schema = ChatRequest(
-        "openai_chat", "auto", plain.messages, response_format=ResponseFormat("json_schema"), tools=(Tool("f"),)
+        "openai_chat",
+        "auto",
+        plain.messages,
+        response_format=ResponseFormat("json_schema"),
+        tools=(Tool("f"),),
     )
     assert read_request(asked(plain), WEIGHTS).rule is None
     assert read_request(asked(schema), WEIGHTS).rule == "tools"

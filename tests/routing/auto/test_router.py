@@ -89,7 +89,9 @@ def test_patterns_allow_and_exclude() -> None:
 
 @pytest.mark.parametrize("plugin", [{"allowed_models": ["nobody/*"]}, {"excluded_models": ["*"]}])
 def test_patterns_that_leave_nothing_are_a_404(plugin: dict[str, Any]) -> None:
-    with pytest.raises(ModelUnavailable, match="^No models match your request and model restrictions$") as refused:
+    with pytest.raises(
+        ModelUnavailable, match=r"^No models match your request and model restrictions$"
+    ) as refused:
         chosen(CODE, plugins=({"id": "auto-router", **plugin},))
     assert refused.value.status == 404
 
@@ -166,7 +168,10 @@ def test_the_other_routers_serve_too() -> None:
     every = routers()
     cheap = every["waystation/cheapest"](asking(CODE), "waystation/cheapest", None)
     assert cheap[0].model.id in {"a/coder", "b/talker"}
-    lots = {every["waystation/random"](asking(CODE, situation={"seed": seed}), "r", None)[0].model.id for seed in range(60)}
+    lots = {
+        every["waystation/random"](asking(CODE, situation={"seed": seed}), "r", None)[0].model.id
+        for seed in range(60)
+    }
     assert lots == {each.id for each in EVERYBODY}
     plugin = {"id": "two-models", "strong": "c/dear", "weak": "a/coder"}
     for threshold, expected in ((-9, "c/dear"), (9, "a/coder")):
