@@ -58,7 +58,13 @@ def choose(
     system: str,
     everything: bool,
 ) -> None:
-    """Choose a model for PROMPT: its task, how hard it is for its kind, and the models of the tier by what is expected."""
+    """Choose a model for PROMPT: its task, how hard it is for its kind, and the models of the tier by what is expected.
+
+    \b
+    Examples:
+      waystation auto choose "evaluate 3 * (4 + 5)"
+      waystation auto "Translate to French: good day" --json
+    """
     from waystation.operations.chat import ChatRequest, Message
     from waystation.operations.parts import Text
     from waystation.routing.auto.slugs import routers
@@ -97,6 +103,11 @@ def evaluate(config_path: str | None, data_dir: str | None, *, as_json: bool, da
 
     A good end is an answer that finished by itself. What is printed: how often the choice is the same, the share of good
     ends in the log, and the estimates for the new choices by inverse propensity and doubly robust, each with its interval.
+
+    \b
+    Examples:
+      waystation auto evaluate
+      waystation auto evaluate --days 7 --json
     """
     import msgspec
 
