@@ -63,4 +63,6 @@ def _stages(exchange: Exchange) -> list[JsonObject]:
     """What a router did; named by its plugin (contract 15)."""
     candidates = exchange.plan.question.candidates if exchange.plan is not None else ()
     stages = (candidate.stage for candidate in candidates)
-    return [{"type": "plugin", "name": stage.name, "data": stage.data} for stage in stages if stage is not None]
+    return [
+        {"type": "plugin", "name": stage.name, "data": stage.data} for stage in stages if stage is not None
+    ]

@@ -126,7 +126,9 @@ def _with_fallbacks(
     field: Field, ranked: list[int], places: NDArray[np.int64], costs: NDArray[np.float64]
 ) -> tuple[int, ...]:
     """The first and two to fall back on, one of them at another provider where there is one, in the band or near it."""
-    near = ranked + [int(places[i]) for i in costs.argsort(kind="stable") if int(places[i]) not in set(ranked)]
+    near = ranked + [
+        int(places[i]) for i in costs.argsort(kind="stable") if int(places[i]) not in set(ranked)
+    ]
     picked = near[:PICKED]
     home = field.providers[picked[0]]
     if all(field.providers[place] <= home for place in picked):

@@ -50,7 +50,9 @@ class Field:
     def costs(self, prompt_tokens: int, family: str) -> NDArray[np.float64]:
         """USD that a request is expected to cost at each model; infinite where a price is unknown."""
         answer = COMPLETION_TOKENS.get(family, 500)
-        result: NDArray[np.float64] = max(prompt_tokens, 1) * self.prompt + answer * self.longer * self.completion
+        result: NDArray[np.float64] = (
+            max(prompt_tokens, 1) * self.prompt + answer * self.longer * self.completion
+        )
         return result
 
     def column(self, family: str) -> int | None:

@@ -66,7 +66,11 @@ class AutoRouter:
         stage = RouterStage(plugin, told(reading, choice, able, self._weights))
         return tuple(
             Candidate(
-                field.models[place].model, "auto", name, sort, stage=stage if place == choice.places[0] else None
+                field.models[place].model,
+                "auto",
+                name,
+                sort,
+                stage=stage if place == choice.places[0] else None,
             )
             for place in choice.places
         )
@@ -143,9 +147,7 @@ def told(reading: Reading, choice: Choice, able: Capable, weights: Weights | Non
         "structure": reading.rule,
         "candidates": len(able.places),
         "removed": able.removed,
-        "top": [
-            {"model": one.model, "quality": one.quality, "cost_usd": one.cost} for one in choice.top
-        ],
+        "top": [{"model": one.model, "quality": one.quality, "cost_usd": one.cost} for one in choice.top],
         "version": weights.header.version if weights is not None else None,
     }
 

@@ -119,4 +119,3 @@ def traits(text: str) -> Floats:
         ],
         np.float32,
     )
-
