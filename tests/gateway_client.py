@@ -45,10 +45,12 @@ class Answer(NamedTuple):
 class Conversation:
     """One request whose answer is read bit by bit."""
 
-    def __init__(self, gateway: GatewayProcess, body: Any, path: str = "/chat/completions") -> None:
+    def __init__(
+        self, gateway: GatewayProcess, body: Any, path: str = "/chat/completions", key: str = API_KEY
+    ) -> None:
         address = urlsplit(gateway.root)
         self.connection = HTTPConnection(str(address.hostname), address.port, timeout=SECONDS)
-        headers = {"content-type": "application/json", "authorization": f"Bearer {API_KEY}"}
+        headers = {"content-type": "application/json", "authorization": f"Bearer {key}"}
         self.connection.request("POST", f"/api/v1{path}", json.dumps(body), headers)
         self.response: HTTPResponse = self.connection.getresponse()
 

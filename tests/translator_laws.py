@@ -67,15 +67,13 @@ def laws() -> list[Law]:
 
 
 def _laws_of(dialect: Outward) -> list[Law]:
-    bodies, streams = _recorded(dialect.name)
+    bodies, streams = recorded(dialect.name)
     found = [
-        Law(
-            f"{dialect.name} says any request or refuses it", requests(), lambda value: _says(dialect, value)
-        ),
+        Law(f"{dialect.name} says any request or refuses it", requests(), lambda value: says(dialect, value)),
         Law(
             f"{dialect.name} reads any bytes as an answer or refuses them",
             st.binary(max_size=200) | st.text(max_size=50).map(str.encode),
-            lambda value: _reads(dialect, value),
+            lambda value: reads(dialect, value),
         ),
         Law(
             f"{dialect.name} reads any bytes as an error",
@@ -83,13 +81,13 @@ def _laws_of(dialect: Outward) -> list[Law]:
                 st.integers(400, 599),
                 st.binary(max_size=200) | spoiled_bodies([*bodies, {"error": {"message": "x"}}]),
             ),
-            lambda value: _reads_error(dialect, value),
+            lambda value: reads_error(dialect, value),
         ),
     ]
     if bodies:
         answers = spoiled_bodies(bodies)
         found.append(
-            Law(f"{dialect.name} reads spoiled answers", answers, lambda value: _reads(dialect, value))
+            Law(f"{dialect.name} reads spoiled answers", answers, lambda value: reads(dialect, value))
         )
     if streams:
         cut_streams = st.tuples(spoiled_streams(streams), st.lists(st.integers(0, 5000), max_size=4))
@@ -97,7 +95,7 @@ def _laws_of(dialect: Outward) -> list[Law]:
             Law(
                 f"{dialect.name} reads spoiled streams",
                 cut_streams,
-                lambda value: _reads_stream(dialect, value),
+                lambda value: reads_stream(dialect, value),
             )
         )
     return found
@@ -109,11 +107,11 @@ def inbound_laws() -> list[Law]:
 
 
 def _inbound_law(dialect: "ReadsRequests") -> Law:
-    bodies = st.binary(max_size=200) | spoiled_bodies(_asked(dialect.name))
-    return Law(f"{dialect.name} parses any body or refuses it", bodies, lambda value: _parses(dialect, value))
+    bodies = st.binary(max_size=200) | spoiled_bodies(asked(dialect.name))
+    return Law(f"{dialect.name} parses any body or refuses it", bodies, lambda value: parses(dialect, value))
 
 
-def _says(dialect: Outward, value: object) -> None:
+def says(dialect: Outward, value: object) -> None:
     assert isinstance(value, ChatRequest)
     for native_id in (value.model or "", MODELS[len(value.messages)]):
         try:
@@ -125,7 +123,7 @@ def _says(dialect: Outward, value: object) -> None:
         msgspec.json.encode(rendered.body)
 
 
-def _reads(dialect: Outward, value: object) -> None:
+def reads(dialect: Outward, value: object) -> None:
     assert isinstance(value, bytes)
     try:
         result = dialect.parse_response(value)
@@ -134,7 +132,7 @@ def _reads(dialect: Outward, value: object) -> None:
     _check_result(result)
 
 
-def _reads_stream(dialect: Outward, value: object) -> None:
+def reads_stream(dialect: Outward, value: object) -> None:
     assert isinstance(value, tuple)
     data, cuts = value
     parser = dialect.stream_parser()
@@ -151,7 +149,7 @@ def _reads_stream(dialect: Outward, value: object) -> None:
         assert isinstance(renderer.feed(events) + renderer.close(), bytes)
 
 
-def _reads_error(dialect: Outward, value: object) -> None:
+def reads_error(dialect: Outward, value: object) -> None:
     assert isinstance(value, tuple)
     status, body = value
     error = dialect.parse_error(status, HEADERS, body)
@@ -160,14 +158,14 @@ def _reads_error(dialect: Outward, value: object) -> None:
     assert error.message
 
 
-def _parses(dialect: "ReadsRequests", value: object) -> None:
+def parses(dialect: "ReadsRequests", value: object) -> None:
     assert isinstance(value, bytes)
     try:
         request = dialect.parse_request(value, "")
     except InvalidRequest:
         return
     for outward in OUTWARD:
-        _says(outward, request)
+        says(outward, request)
 
 
 def _check_result(result: ChatResult) -> None:
@@ -185,7 +183,7 @@ def _check_result(result: ChatResult) -> None:
         assert dialect.render_response(result, IDENTITY, None, None)
 
 
-def _recorded(name: str) -> tuple[list[object], list[bytes]]:
+def recorded(name: str) -> tuple[list[object], list[bytes]]:
     taken = [one for protocol in PROTOCOLS.get(name, ()) for one in recordings(protocol)]
     bodies: list[object] = [
         one.body
@@ -195,6 +193,6 @@ def _recorded(name: str) -> tuple[list[object], list[bytes]]:
     return bodies, [one.stream for one in taken if one.stream and len(one.stream) < MAX_BYTES]
 
 
-def _asked(name: str) -> list[object]:
+def asked(name: str) -> list[object]:
     taken = [one.request for protocol in PROTOCOLS[name] for one in recordings(protocol) if one.request]
     return [body for body in taken if len(msgspec.json.encode(body)) < MAX_BYTES]

@@ -135,9 +135,11 @@ def table(tallies: list[Tally], sites: list[Site]) -> str:
     ]
     for tally in tallies:
         cuts = quantiles(tally.seconds, n=100)
+        times = recoveries(tally, sites)
+        recovery = f"{median(times):.0f} s" if times else "-"
         lines.append(
             f"| {tally.name} | {tally.success:.3f} % | {tally.failed:,} | {tally.wasted:,} | {tally.price:.4f} "
-            f"| {cuts[49]:.2f} / {cuts[98]:.2f} s | {median(recoveries(tally, sites)):.0f} s |"
+            f"| {cuts[49]:.2f} / {cuts[98]:.2f} s | {recovery} |"
         )
     return "\n".join(lines)
 

@@ -7,8 +7,8 @@ What is judged was trained by the same recipe as the weights that ship, without 
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
+import judge_choice
 import judge_cost
 import judge_speed
 import judge_tags
@@ -17,7 +17,7 @@ import outcomes
 from figures import Figure, apgr, bootstrap, show
 from recipe import Material, fit_heads, gather, train
 
-
+LEFT_OUT = ("routellm_mmlu", "routellm_gsm8k", "mmlu_pro", "zeroeval_crux")
 PAIR = ("routellm_mmlu", "routellm_gsm8k")
 
 
@@ -29,10 +29,12 @@ def main() -> None:
     say(f"read, measured and trained in {time.monotonic() - began:.0f} s\n")
     for part in (
         lambda: pair_figures(material, fit_heads(material, outcomes.SETS, outcomes.JUDGED)[0]),
-        lambda: transfer_figures(material),
         lambda: judge_cost.figures(material),
-        lambda: judge_tags.figures(material, judged),
-        lambda: judge_speed.figures(),
+        lambda: judge_tags.fresh(judged) + judge_tags.steady(judged) + judge_tags.within(material),
+        lambda: judge_tags.across(material),
+        lambda: transfer_figures(material),
+        lambda: judge_choice.figures(judged),
+        judge_speed.figures,
     ):
         report(part)
     say(f"\n{time.monotonic() - began:.0f} s")
@@ -62,7 +64,9 @@ def pair_figures(material: Material, heads: np.ndarray) -> list[Figure]:
     for name, floor, goal in ((PAIR[0], 0.65, 0.69), (PAIR[1], 0.60, 0.635)):
         one, need = predictions(material, name, heads)
         rows = one.folds < outcomes.JUDGED
-        draws = bootstrap(lambda k, n=need[rows], s=one.scores[rows]: apgr(n[k], s[k, 0], s[k, 1]), rows.sum())
+        draws = bootstrap(
+            lambda k, n=need[rows], s=one.scores[rows]: apgr(n[k], s[k, 0], s[k, 1]), rows.sum()
+        )
         value = apgr(need[rows], one.scores[rows, 0], one.scores[rows, 1])
         found.append(Figure(f"APGR {name}, n={rows.sum()}", value, draws, floor, goal))
         means.append((value, draws))
@@ -73,7 +77,7 @@ def pair_figures(material: Material, heads: np.ndarray) -> list[Figure]:
 def transfer_figures(material: Material) -> list[Figure]:
     """Each set judged whole by heads that never saw it: its middling models against its strong ones."""
     found = []
-    for name in outcomes.SETS:
+    for name in LEFT_OUT:
         shared = {"routellm_gsm8k": "zeroeval_gsm", "zeroeval_gsm": "routellm_gsm8k"}
         others = [other for other in outcomes.SETS if other not in (name, shared.get(name))]
         heads, _ = fit_heads(material, others, 0)
@@ -89,5 +93,4 @@ def transfer_figures(material: Material) -> list[Figure]:
 
 
 if __name__ == "__main__":
-
     main()

@@ -26,9 +26,15 @@ def figures() -> list[Figure]:
     usual = _times(lambda: read((TEXT * 60)[:4000], weights))
     long = _times(lambda: read((TEXT * 5000)[:400_000], weights))
     return [
-        Figure("CPU ms, 4k characters, p50", float(np.percentile(usual, 50)), None, 1, 0.5, lower_is_better=True),
-        Figure("CPU ms, 4k characters, p99", float(np.percentile(usual, 99)), None, 3, 1.5, lower_is_better=True),
-        Figure("CPU ms, 400k characters, p99", float(np.percentile(long, 99)), None, 5, 2, lower_is_better=True),
+        Figure(
+            "CPU ms, 4k characters, p50", float(np.percentile(usual, 50)), None, 1, 0.5, lower_is_better=True
+        ),
+        Figure(
+            "CPU ms, 4k characters, p99", float(np.percentile(usual, 99)), None, 3, 1.5, lower_is_better=True
+        ),
+        Figure(
+            "CPU ms, 400k characters, p99", float(np.percentile(long, 99)), None, 5, 2, lower_is_better=True
+        ),
         Figure("load, ms", min(loading), None, 300, 100, lower_is_better=True),
         Figure("memory while loading, MB at most", memory, None, 50, 25, lower_is_better=True),
         Figure("weights in the package, MB", PACKED.stat().st_size / 1e6, None, 10, 5, lower_is_better=True),

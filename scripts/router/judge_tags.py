@@ -6,9 +6,9 @@ import numpy as np
 import outcomes
 from figures import Figure, bootstrap, macro_f1
 from prompts import PROMPTS, fresh_prompts, read_lines
-from recipe import Material, fit_tags
+from recipe import CLASSES, Material, fit_tags
 
-from waystation.routing.auto.reading import outputs
+from waystation.routing.auto.reading import essence, outputs
 from waystation.routing.auto.tags import FAMILY, TAGS
 from waystation.routing.auto.weights import Weights
 
@@ -20,11 +20,6 @@ SYSTEM = "You are a helpful assistant. Be polite, be exact, and keep to the fact
 _FAMILIES = np.array([FAMILY[tag] for tag in TAGS])
 
 
-def figures(material: Material, judged: Weights) -> list[Figure]:
-    """All figures of tags."""
-    return [*within(material), *across(material), *fresh(judged), *steady(judged)]
-
-
 def within(material: Material) -> list[Figure]:
     """Macro-F1 on the judging folds of the labelled sets."""
     third = np.array([prompt.source != "own" for prompt in material.prompts])
@@ -32,7 +27,7 @@ def within(material: Material) -> list[Figure]:
     solution = fit_tags(material, kept)
     rows = np.flatnonzero(third & (material.folds < outcomes.JUDGED))
     actual = _actual(material)[rows]
-    predicted = (material.tag_x[rows] @ solution).argmax(axis=1)
+    predicted = (material.tag_x[rows] @ solution)[:, : len(TAGS)].argmax(axis=1)
     draws = bootstrap(lambda k: macro_f1(predicted[k], actual[k]), len(rows), 200)
     name = f"task tag, macro-F1 within sources, n={len(rows)}"
     return [Figure(name, macro_f1(predicted, actual), draws, 0.85, 0.90)]
@@ -45,11 +40,18 @@ def across(material: Material) -> list[Figure]:
     for source in sorted(set(sources) - {"own"}):
         solution = fit_tags(material, sources != source)
         rows = np.flatnonzero(sources == source)
-        right = (material.tag_x[rows] @ solution).argmax(axis=1) == actual[rows]
+        right = (material.tag_x[rows] @ solution)[:, : len(TAGS)].argmax(axis=1) == actual[rows]
         draws.append(bootstrap(lambda k, r=right: float(r[k].mean()), len(rows), 200))
-        found.append(Figure(f"  task tag, {source} left out, n={len(rows)}", float(right.mean()), draws[-1], None, None))
+        found.append(
+            Figure(
+                f"  task tag, {source} left out, n={len(rows)}", float(right.mean()), draws[-1], None, None
+            )
+        )
     mean = float(np.mean([figure.value for figure in found]))
-    return [*found, Figure("task tag, mean accuracy of sources left out", mean, np.mean(draws, axis=0), 0.60, 0.75)]
+    return [
+        *found,
+        Figure("task tag, mean accuracy of sources left out", mean, np.mean(draws, axis=0), 0.60, 0.75),
+    ]
 
 
 def fresh(judged: Weights) -> list[Figure]:
@@ -64,10 +66,14 @@ def fresh(judged: Weights) -> list[Figure]:
         ("tag", predicted == actual, 0.65, 0.75),
     ):
         draws = bootstrap(lambda k, r=right: float(r[k].mean()), len(right))
-        found.append(Figure(f"fresh prompts, {name}, n={len(right)}", float(right.mean()), draws, floor, goal))
+        found.append(
+            Figure(f"fresh prompts, {name}, n={len(right)}", float(right.mean()), draws, floor, goal)
+        )
     for language in sorted(set(languages)):
         right = (predicted == actual)[languages == language]
-        found.append(Figure(f"  fresh prompts, tag, {language}, n={len(right)}", float(right.mean()), None, None, None))
+        found.append(
+            Figure(f"  fresh prompts, tag, {language}, n={len(right)}", float(right.mean()), None, None, None)
+        )
     return found
 
 
@@ -98,7 +104,7 @@ def steady(judged: Weights) -> list[Figure]:
 
 def typos(text: str, seed: int) -> str:
     """The text with a slip of a finger every 25 characters: neighbours swapped, a letter lost or doubled."""
-    draw = random.Random(seed)  # noqa: S311 - repeatable
+    draw = random.Random(seed)
     letters = list(text)
     for _ in range(max(1, len(text) // 25)):
         place = draw.randrange(max(len(letters) - 1, 1))
@@ -113,10 +119,8 @@ def typos(text: str, seed: int) -> str:
 
 
 def _best(text: str, weights: Weights) -> int:
-    return int(outputs(text, weights)[: len(TAGS)].argmax())
+    return int(outputs(essence(text, weights), weights)[: len(TAGS)].argmax())
 
 
 def _actual(material: Material) -> np.ndarray:
-    return np.array([TAGS.index(prompt.tag) for prompt in material.prompts])
-
-
+    return np.array([CLASSES.index(prompt.tag) for prompt in material.prompts])

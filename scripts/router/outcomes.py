@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-
 from prompts import Prompt
 
 SETS = (

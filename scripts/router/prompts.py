@@ -50,7 +50,9 @@ def fillers() -> dict[str, list[str]]:
 
 def expand(template: str, named: dict[str, list[str]], draw: random.Random) -> str:
     """One prompt of a template."""
-    text = _OPTIONAL.sub(lambda match: draw.choice(match[1].split("|")) if draw.random() < 0.5 else "", template)
+    text = _OPTIONAL.sub(
+        lambda match: draw.choice(match[1].split("|")) if draw.random() < 0.5 else "", template
+    )
     while match := _CHOICE.search(_NAME.sub(lambda found: f"\x00{found[1]}\x01", text)):
         text = _NAME.sub(lambda found: f"\x00{found[1]}\x01", text)
         text = text[: match.start()] + draw.choice(match[1].split("|")) + text[match.end() :]
@@ -65,7 +67,7 @@ def training_prompts(seed: int, draws: int) -> list[Prompt]:
     for path in sorted((PROMPTS / "train").glob("*.txt")):
         for tag, language, template in read_lines(path):
             texts = dict.fromkeys(
-                expand(template, named, random.Random(f"{seed}:{number}:{template}"))  # noqa: S311 - a repeatable draw
+                expand(template, named, random.Random(f"{seed}:{number}:{template}"))
                 for number in range(draws)
             )
             found += [Prompt(tag, language, text, "own") for text in texts]

@@ -5,7 +5,7 @@ cd "$(dirname "$0")/../.."
 
 environment=.envs/train
 if [ ! -x $environment/bin/python ] || ! cmp -s requirements/train.txt $environment/requirements.txt; then
-    sh scripts/setup.sh run
+    sh scripts/setup.sh run >&2
     .venv/bin/python -m venv --clear $environment
     $environment/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/train.txt
     cp requirements/train.txt $environment/requirements.txt

@@ -57,6 +57,14 @@ class Attempt(Struct):
     """Nano-dollars that its provider charges though it failed, where it said what it used."""
 
 
+class Answered(Struct):
+    """What was answered, in pieces as it came; collected only where content is stored. `calls` are names and arguments."""
+
+    text: list[str] = []
+    reasoning: list[str] = []
+    calls: list[tuple[str, list[str]]] = []
+
+
 class Exchange(Struct):
     """The state of one request, from acceptance to settlement. `id` is the generation's id.
 
@@ -94,6 +102,10 @@ class Exchange(Struct):
     served_tier: str | None = None
     calls: list[Called] = []
     """The tool calls of the answer, where the request brought tools."""
+    images: int = 0
+    sources: int = 0
+    """Images and cited sources of the answer."""
+    answered: Answered | None = None
     error: GatewayError | None = None
     status: int = 0
     cancelled: bool = False

@@ -1,5 +1,6 @@
 """Contract section 19: what callers who ask are told of the routing of their request."""
 
+import json
 from typing import Any
 
 import pytest
@@ -99,3 +100,42 @@ def test_a_request_that_is_none_is_told_nothing(contract: Contract) -> None:
     answer = ask(contract, temperature="hot")
     assert answer.status == 400
     assert "openrouter_metadata" not in answer.text
+
+
+WIRES: dict[str, tuple[str, dict[str, Any]]] = {
+    "chat": ("/chat/completions", {"messages": [{"role": "user", "content": "Say hello"}]}),
+    "completions": ("/completions", {"prompt": "Say hello"}),
+    "messages": ("/messages", {"messages": [{"role": "user", "content": "Say hello"}], "max_tokens": 9}),
+    "responses": ("/responses", {"input": "Say hello"}),
+}
+
+
+@pytest.mark.parametrize("wire", WIRES)
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("answered", [True, False])
+def test_every_wire_tells_it_once(contract: Contract, wire: str, *, stream: bool, answered: bool) -> None:
+    failure = Whole({"error": {"message": "down"}}, 503)
+    for provider in (contract.first, contract.second):
+        provider.answer(*([] if answered else [failure]))
+    path, fields = WIRES[wire]
+    body = {"model": "acme/dual", "stream": stream, **fields}
+    answer = call(contract.gateway, "POST", f"/api/v1{path}", body, headers=ASKED)
+    assert answer.status == (200 if answered else 503), answer.text
+    assert answer.text.count('"openrouter_metadata"') == 1
+    value = metadata_in(answer)
+    assert value.keys() == KEYS
+    assert value["attempt"] == (1 if answered else 2)
+
+
+def metadata_in(answer: Answer) -> Any:
+    """What was told, at the top of a body, of an event, or of the response that an event holds."""
+    events = (
+        [json.loads(line[6:]) for line in answer.text.splitlines() if line.startswith("data: {")]
+        if answer.headers["content-type"] == "text/event-stream"
+        else [answer.json]
+    )
+    held = [event.get("response", event) for event in events]
+    (value,) = [one["openrouter_metadata"] for one in held if "openrouter_metadata" in one]
+    if any(event.get("type") == "message_stop" for event in events):
+        assert "openrouter_metadata" in events[-1], "with message_stop"
+    return value

@@ -2,7 +2,6 @@
 
 import re
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,9 +15,7 @@ EXAMPLES = re.findall(r"```sh\n(route .*?)```\n\n```text\n(.*?)```", PAGE, re.DO
 
 
 @pytest.fixture(scope="module")
-def gateway(
-    start_gateway: StartGateway, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[GatewayProcess]:
+def gateway(start_gateway: StartGateway, tmp_path_factory: pytest.TempPathFactory) -> GatewayProcess:
     data = tmp_path_factory.mktemp("data")
     (data / "catalog.d").mkdir()
     (data / "catalog.d/policies.toml").write_text(TOML[1])

@@ -56,11 +56,11 @@ def stress(
 ) -> Result:
     """One gateway, one key with this limit (and in prepaid mode a balance as large), so many clients at once."""
     with tempfile.TemporaryDirectory() as folder:
-        return asyncio.run(_stress(Path(folder), workers, clients, seconds, seed, mode, limit))
+        return asyncio.run(_stress(Path(folder), workers, clients, seconds, seed, mode=mode, limit=limit))
 
 
 async def _stress(
-    folder: Path, workers: int, clients: int, seconds: float, seed: int, mode: str, limit: int
+    folder: Path, workers: int, clients: int, seconds: float, seed: int, *, mode: str, limit: int
 ) -> Result:
     upstream = Upstream(seed)
     await upstream.start()

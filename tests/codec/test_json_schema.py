@@ -3,8 +3,19 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from waystation.codec.json_schema import follows
+from waystation.codec.json_schema import _CHECKS, follows
+
+ANY = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=6,
+)
+NONSENSE = st.recursive(
+    ANY, lambda inner: st.dictionaries(st.sampled_from([*_CHECKS, "$ref"]), inner, max_size=3), max_leaves=6
+)
 
 PERSON = {
     "type": "object",
@@ -66,6 +77,8 @@ def test_a_schema_tells_good_from_bad(schema: Any, good: Any, bad: Any) -> None:
         {"minimum": "1"},
         {"not": {"pattern": "x"}},
         {"x-unknown": 1},
+        {"required": [["a"]]},
+        {"multipleOf": 1e-320},
     ],
 )
 def test_what_cannot_be_judged_is_let_pass(schema: Any) -> None:
@@ -80,3 +93,8 @@ def test_a_schema_without_end_is_given_up() -> None:
 def test_an_open_object_takes_what_a_pattern_may_name() -> None:
     schema: Any = {"patternProperties": {"^x": {}}, "additionalProperties": False}
     assert follows(schema, {"x1": 1})
+
+
+@given(st.dictionaries(st.sampled_from([*_CHECKS, "$ref"]), NONSENSE, max_size=4), ANY)
+def test_no_schema_however_senseless_is_an_error(schema: Any, value: Any) -> None:
+    assert follows(schema, value) in (True, False)

@@ -14,7 +14,7 @@ from waystation.operations.usage import Usage
 
 def prices(**usd: str) -> Pricing:
     """Rates as decimal strings."""
-    return Pricing(**{name: Decimal(rate) for name, rate in usd.items()})
+    return replace(Pricing(), **{name: Decimal(rate) for name, rate in usd.items()})
 
 
 def override(size: int | None = None, window: tuple[int, int] | None = None, **usd: str) -> PriceOverride:
@@ -174,6 +174,6 @@ def test_the_table_has_sixty_cases_and_more_and_names_each_once() -> None:
 def test_cost(pricing: Pricing, counts: dict[str, int], clock: int, nano: int | None) -> None:
     at = datetime(2026, 3, 1, clock // 100, clock % 100, tzinfo=UTC).timestamp()
     images = counts.get("images", 0)
-    usage = Usage(**{name: count for name, count in counts.items() if name != "images"})
+    usage = replace(Usage(), **{name: count for name, count in counts.items() if name != "images"})
 
     assert Tariff(pricing).price(usage, at, images=images).total == nano

@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from decimal import Context, Decimal
 from typing import Any, NamedTuple
 
-import pytest
-
 from recorded_exchanges import Recording, recordings
 from waystation.catalog.pricing import Pricing
 from waystation.credits.cost import Tariff
@@ -61,7 +59,11 @@ def raw_usages() -> Iterator[tuple[Recording, str, dict[str, Any] | None]]:
                 bodies = [one.body or {}] if one.stream is None else list(chunks(one.stream))
                 found = [(body, usage) for body in bodies if isinstance(usage := usage_of(body), dict)]
                 body, usage = found[-1] if found else ({}, None)
-                yield one, str(body.get("model") or body.get("response", {}).get("model")), usage
+                yield one, model_of(body), usage
+
+
+def model_of(body: dict[str, Any]) -> str:
+    return str(body.get("model") or body.get("response", {}).get("model"))
 
 
 def chunks(stream: bytes) -> Iterator[dict[str, Any]]:
@@ -96,11 +98,13 @@ def told() -> tuple[list[Told], list[tuple[str, str]]]:
         if amounts[0] is None or amounts[1] is None:
             others.append(("no cost_details", name))
             continue
+        counted = parse(usage)
+        assert counted is not None, name
         implied.append(
             Told(
                 name,
                 model,
-                parse(usage),
+                counted,
                 Decimal(str(usage["cost"])),
                 amounts[0],
                 amounts[1],

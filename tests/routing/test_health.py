@@ -257,6 +257,22 @@ def test_what_was_learnt_survives_a_restart() -> None:
     assert restarted.statistics(KEY, T + 2).uptime_30m == pytest.approx(100 * 151 / 301)
 
 
+def test_endpoints_that_nobody_asked_for_a_day_are_forgotten_by_the_next_process() -> None:
+    before = Health()
+    before.observe(outcome(Result.SUCCESS, T))
+    restarted = Health()
+    restarted.restore(before.saved(), T + 86_401)
+    assert not restarted.saved().records
+
+
+def test_figures_of_many_endpoints_are_computed_a_few_at_a_time() -> None:
+    recorder = Health()
+    for number in range(12):
+        recorder.observe(Outcome("acme/m1", f"p{number}", T, Result.SUCCESS, latency=1.0))
+    sizes = [len(recorder.snapshot(T).endpoints) for _ in range(4)]
+    assert sizes == [5, 10, 12, 12]
+
+
 @settings(derandomize=True, max_examples=30, deadline=None)
 @given(st.lists(st.tuples(st.floats(0, 5_000), st.floats(-10, 1e9)), min_size=1, max_size=300))
 def test_memory_is_bounded_whatever_comes_in_whatever_order(seen: list[tuple[float, float]]) -> None:

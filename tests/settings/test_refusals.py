@@ -171,7 +171,7 @@ def test_the_variable_is_named(variable: str, value: str, message: str) -> None:
 def test_a_word_unlike_any_other_gets_the_list() -> None:
     assert (
         refusal("[credits]\nqqqq = 1")
-        == "way.toml:2: unknown key credits.qqqq. Known: mode, estimated_completion_tokens, estimated_request_cost."
+        == "way.toml:2: unknown key credits.qqqq. Known: estimated_completion_tokens, estimated_request_cost, mode."
     )
 
 

@@ -29,12 +29,19 @@ ERRORS = {
 }
 
 
+_OF_PLANS = ("400", "401", "403", "404", "413", "500")
+
+
 class InferenceRoute(msgspec.Struct, frozen=True):
-    """How one inference path describes itself: what it does, and the struct its body is checked against."""
+    """How one path that takes an inference body describes itself: what it does, and the struct the body is checked against.
+
+    `is_explained`: the answer is a plan and no inference, so it never streams and no provider can fail.
+    """
 
     summary: str
     operation_id: str
     request: type
+    is_explained: bool = False
 
 
 def description_routes(
@@ -91,18 +98,19 @@ def _anything(kind: type) -> dict[str, object]:
 
 
 def _operation(route: InferenceRoute, schema: Mapping[str, object]) -> JsonObject:
-    answer = {
-        "application/json": {"schema": {"type": "object"}},
-        "text/event-stream": {"schema": {"type": "string"}},
-    }
+    answer = {"application/json": {"schema": {"type": "object"}}}
+    told, tag, errors = "The plan.", "Routing", {name: ERRORS[name] for name in _OF_PLANS}
+    if not route.is_explained:
+        answer["text/event-stream"] = {"schema": {"type": "string"}}
+        told, tag, errors = "The answer, whole or as events.", "Inference", ERRORS
     failure = {"application/json": {"schema": {"type": "object", "required": ["error"]}}}
     return {
         "operationId": route.operation_id,
         "summary": route.summary,
-        "tags": ["Inference"],
+        "tags": [tag],
         "requestBody": {"required": True, "content": {"application/json": {"schema": dict(schema)}}},
         "responses": {
-            "200": {"description": "The answer, whole or as events.", "content": answer},
-            **{status: {"description": text, "content": failure} for status, text in ERRORS.items()},
+            "200": {"description": told, "content": answer},
+            **{status: {"description": text, "content": failure} for status, text in errors.items()},
         },
     }

@@ -42,6 +42,8 @@ class Entry(Struct, frozen=True):
     keys: KeyRing
     cors: Cors
     limits: Limits | None = None
+    admit: Callable[[], None] = lambda: None
+    """Raises where nothing may be begun, whoever asks."""
 
 
 Serve = Callable[[Exchange, Request, Answer], Awaitable[None]]
@@ -67,6 +69,7 @@ class Inference:
         self._cors = entry.cors
         self._limits = limits if limits is not None and limits.on_keys else None
         self._headers_of = headers_of
+        self._admit = entry.admit
 
     async def __call__(self, request: Request, answer: Answer) -> None:
         """Serve one request: errors before an exchange exists are answered here, all others by the pipeline."""
@@ -79,6 +82,7 @@ class Inference:
         try:
             account = inference_account(self._headers_of(request), self._keys)
             app = attribution(headers)
+            self._admit()
             if self._limits is not None:
                 self._limits.admit(account)
         except GatewayError as error:
@@ -96,6 +100,7 @@ class Inference:
             return None
         try:
             inference_account(self._headers_of(request), self._keys)
+            self._admit()
         except GatewayError as error:
             return self.refusal(error, request)
         return None
@@ -103,7 +108,8 @@ class Inference:
     def refusal(self, error: GatewayError, request: Request, headers: Headers = ()) -> Reply:
         """This error as an answer of the dialect's."""
         body = self._skin.render_error(error, None, None)
-        return Reply(error.status, JSON, body, (*headers, *self._cors.headers(request.headers)))
+        named = (*headers, *error_headers(error), *self._cors.headers(request.headers))
+        return Reply(error.status, JSON, body, named)
 
     def _other_method(self, request: Request, answer: Answer) -> None:
         if request.method == "OPTIONS":

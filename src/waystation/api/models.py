@@ -13,6 +13,8 @@ from litestar import MediaType, Request, Response, get
 from litestar.handlers import HTTPRouteHandler
 
 from waystation.accounts.keys import KeyRing
+from waystation.api.anthropic_models import HEADER as ANTHROPIC
+from waystation.api.anthropic_models import anthropic_list
 from waystation.api.credentials import account_of
 from waystation.api.model_filters import Listed, filters_of, ordered, page
 from waystation.api.model_rows import architecture, endpoint_row, model_row
@@ -123,6 +125,16 @@ class Listing:
         ]
 
 
+def _answer(found: list[Listed], query: dict[str, str], *, for_anthropic: bool) -> Response[Any]:
+    """The list in the form that is asked for."""
+    if for_anthropic:
+        return Response(anthropic_list(found, query), media_type=MediaType.JSON)
+    shown, following = page(found, query, "/api/v1/models")
+    if query.get("use_rss") == "true":
+        return Response(_feed(shown), media_type="application/rss+xml; charset=utf-8")
+    return Response(_list_body(shown, len(found), following), media_type=MediaType.JSON)
+
+
 def model_routes(listing: Listing, keys: KeyRing) -> list[HTTPRouteHandler]:
     """All of them, below `/api/v1`."""
 
@@ -135,11 +147,7 @@ def model_routes(listing: Listing, keys: KeyRing) -> list[HTTPRouteHandler]:
     )
     async def models(request: Request[Any, Any, Any]) -> Response[Any]:
         query = dict(request.query_params)
-        found = listing.select(query)
-        shown, following = page(found, query, "/api/v1/models")
-        if query.get("use_rss") == "true":
-            return Response(_feed(shown), media_type="application/rss+xml; charset=utf-8")
-        return Response(_list_body(shown, len(found), following), media_type=MediaType.JSON)
+        return _answer(listing.select(query), query, for_anthropic=ANTHROPIC in headers_of(request))
 
     @get(
         "/api/v1/models/count",

@@ -18,7 +18,6 @@ from waystation.api.cors import Cors
 from waystation.api.credits import credit_routes
 from waystation.api.description import description_routes
 from waystation.api.error_page import error_page_routes
-from waystation.api.generations import generation_routes
 from waystation.api.health import Check, health_routes
 from waystation.api.inference import Entry
 from waystation.api.models import Listing, model_routes
@@ -29,6 +28,7 @@ from waystation.app.address import public_address
 from waystation.app.inbound import DESCRIBED, Asked, google_routes, inference_routes
 from waystation.app.leases import LeaseKeeping
 from waystation.app.outward import EMBEDDINGS, OUTWARD, RERANK
+from waystation.app.records import Records
 from waystation.catalog.endpoint import Endpoint
 from waystation.catalog.index import Catalog
 from waystation.catalog.layers import configured_layer
@@ -37,9 +37,9 @@ from waystation.credits.bound import Ceilings
 from waystation.credits.cost import Tariffs
 from waystation.credits.money import nano_of
 from waystation.dialects import openai_chat
-from waystation.generations.log import GenerationLog
 from waystation.pipeline.answer import Answer
 from waystation.pipeline.attempts import Attempts, Persistence
+from waystation.pipeline.count import TokenCount
 from waystation.pipeline.dispatch import Dispatch
 from waystation.pipeline.media import MediaFetch
 from waystation.pipeline.observe import Observer
@@ -59,7 +59,6 @@ from waystation.routing.offers import Offers
 from waystation.routing.sticky import MemoryStickyStore, StickySessions
 from waystation.settings import Settings
 from waystation.storage.engine import open_engine
-from waystation.storage.generations import SqlGenerationStore
 from waystation.storage.health import FileHealthStore
 from waystation.storage.leases import SqlLeaseStore
 from waystation.storage.ledger import SqlLedger
@@ -127,12 +126,13 @@ class Gateway:
         access = Access(settings, engine, self.keys)
         self._stack.callback(access.close)
         self.first_keys = await access.start()
-        generations = GenerationLog(SqlGenerationStore(engine), data_dir / "journal")
+        records = Records(settings, engine)
+        generations = records.generations
         prepaid = settings.credits.mode == "prepaid"
         leases = LeaseKeeping(SqlLeaseStore(engine), generations, data_dir, prepaid=prepaid)
         self._stack.push_async_callback(leases.close)
-        self._stack.push_async_callback(generations.close)
-        await generations.start()
+        self._stack.push_async_callback(records.close)
+        await records.start()
         await leases.recover()
         client = Client(client_settings(settings))
         self._stack.push_async_callback(client.aclose)
@@ -145,7 +145,8 @@ class Gateway:
         media = self._media_fetch() if settings.media.fetch else None
         dispatch = Dispatch(registry, dialects, client, timeouts_of(settings), media)
         observer = Observer(self.health, sessions)
-        settlement = Settlement(generations, self.metrics, lines, tariffs, observer)
+        contents = records.content_keeper()
+        settlement = Settlement(generations, self.metrics, lines, tariffs, observer, contents=contents)
         self._stack.callback(settlement.report)
         spoken = frozenset((*dialects, *EMBEDDINGS, *RERANK))
         planner = Planner(
@@ -155,7 +156,13 @@ class Gateway:
         calls = Calls(attempts, dispatch, tariffs)
         pipeline = Pipeline(
             planner,
-            Answer(attempts, dispatch, tariffs, settings.server.comment_grace),
+            Answer(
+                attempts,
+                dispatch,
+                tariffs,
+                settings.server.comment_grace,
+                keeps_content=contents is not None,
+            ),
             settlement,
             self.watch,
             router_metadata=RouterMetadata(lambda slug: name_of(slug, registry, catalog)),
@@ -169,9 +176,9 @@ class Gateway:
             *credit_routes(SqlLedger(engine), generations.flush),
         ]
         self.front_door = self._open_doors(
-            Asked.of(pipeline, calls, EMBEDDINGS, RERANK),
+            Asked.of(pipeline, calls, EMBEDDINGS, RERANK, TokenCount(planner, dispatch, dialects)),
             registry,
-            generations,
+            records,
             settlement,
             limits=access.limits,
             account_handlers=account_handlers,
@@ -179,6 +186,7 @@ class Gateway:
         self._keep_doing(_report_forever(settlement.report))
         self._keep_doing(leases.keep())
         self._keep_doing(access.follow_keys())
+        self._keep_doing(records.prune_forever())
 
     async def _remember_health(self, store: HealthStore) -> None:
         """Take up what an earlier process learnt of endpoints; keep what this one learns, now and then and in the end."""
@@ -231,7 +239,7 @@ class Gateway:
         self,
         asked: Asked,
         registry: Registry,
-        generations: GenerationLog,
+        records: Records,
         settlement: Settlement,
         *,
         limits: Limits,
@@ -239,18 +247,15 @@ class Gateway:
     ) -> FrontDoor:
         settings, planner = self.settings, asked.pipeline.planner
         cors = Cors(settings.server.cors_origins)
-        entry = Entry(self.keys, cors, limits)
+        entry = Entry(self.keys, cors, limits, asked.pipeline.admit)
 
         def provider_name(slug: str) -> str:
             return name_of(slug, registry, planner.offers.catalog)
 
         def checks() -> tuple[Check, ...]:
-            health = generations.health()
             return (
                 Check("serving", not self.draining, "shutting down" if self.draining else None),
-                Check(
-                    "records", health.ok, None if health.ok else "records wait for the disk or the database"
-                ),
+                records.check(),
                 Check("providers", any(registry.configured()), None),
             )
 
@@ -258,14 +263,14 @@ class Gateway:
             settlement.report()
             now = time.time()
             return self.metrics.render(
-                {"waystation_live_exchanges": ("Exchanges under way.", len(self.watch))},
+                {"waystation_live_exchanges": ("Exchanges under way.", len(self.watch))} | records.gauges(),
                 endpoint_lines(self.health.snapshot(now), now),
             )
 
         handlers = [
             *health_routes(checks, metrics),
             *model_routes(Listing(lambda: planner.offers, provider_name, self.health), self.keys),
-            *generation_routes(generations, lambda: planner.offers, alone=settings.server.workers == 1),
+            *records.routes(lambda: planner.offers),
             *planning_routes(planner, openai_chat.DIALECT),
             *account_handlers,
             *error_page_routes(),

@@ -5,6 +5,7 @@ from typing import Any, Self
 
 from msgspec import Struct
 
+from waystation.api.count_tokens import counting
 from waystation.api.credentials import with_google_key
 from waystation.api.description import InferenceRoute
 from waystation.api.inference import Entry, Inference, Serve
@@ -25,6 +26,7 @@ from waystation.dialects.openai_embeddings.inbound import WireRequest as Embeddi
 from waystation.dialects.openai_responses.wire import WireRequest as ResponsesBody
 from waystation.dialects.rerank_inbound import WireRequest as RerankBody
 from waystation.exchange import Exchange
+from waystation.pipeline.count import TokenCount
 from waystation.pipeline.operations import Calls, Embeddings, Operation, Reranking
 from waystation.pipeline.pipeline import Pipeline
 from waystation.server.answer import Answer
@@ -42,9 +44,16 @@ DESCRIBED = {
     "/chat/completions": InferenceRoute("Chat completion", "sendChatCompletionRequest", ChatBody),
     "/completions": InferenceRoute("Text completion (legacy)", "completions", ChatBody),
     "/messages": InferenceRoute("Message (Anthropic)", "createMessages", MessagesBody),
+    "/messages/count_tokens": InferenceRoute("Count tokens (Anthropic)", "countTokens", MessagesBody),
     "/responses": InferenceRoute("Response (OpenAI)", "createResponses", ResponsesBody),
     "/embeddings": InferenceRoute("Embeddings", "createEmbeddings", EmbeddingsBody),
     "/rerank": InferenceRoute("Rerank", "createRerank", RerankBody),
+    "/route": InferenceRoute(
+        "Explain where a chat completion would go, without calling anyone",
+        "explainRoute",
+        ChatBody,
+        is_explained=True,
+    ),
 }
 """What the gateway's own OpenAPI document says of them, by the path below `/api/v1`."""
 
@@ -55,6 +64,7 @@ class Asked(Struct, frozen=True):
     pipeline: Pipeline
     embeddings: Embeddings
     rerank: Reranking
+    count: TokenCount
 
     @classmethod
     def of(
@@ -63,12 +73,14 @@ class Asked(Struct, frozen=True):
         calls: Calls,
         embeddings: Mapping[str, EmbeddingsOutward],
         rerank: Mapping[str, RerankOutward],
+        count: TokenCount,
     ) -> Self:
         """All of them; the mappings hold the wires that providers speak."""
         return cls(
             pipeline,
             Embeddings(embeddings_inbound.INBOUND, embeddings, calls),
             Reranking(rerank_inbound.INBOUND, rerank, calls),
+            count,
         )
 
 
@@ -81,6 +93,9 @@ def inference_routes(asked: Asked, entry: Entry) -> dict[str, Inference]:
         for path in dialect.routes
     }
     return chat | {
+        "/messages/count_tokens": Inference(
+            anthropic_messages.DIALECT, counting(asked.count, anthropic_messages.DIALECT), entry
+        ),
         "/embeddings": Inference(
             _Named("openai_embeddings"), _served(pipeline, asked.embeddings, "embeddings"), entry
         ),
@@ -92,7 +107,8 @@ def google_routes(asked: Asked, entry: Entry) -> dict[str, Inference]:
     """The handlers of Google's wire, by the verb behind the model."""
     served = chat_served(asked.pipeline, gemini.DIALECT)
     one = Inference(gemini.DIALECT, served, entry, with_google_key)
-    return dict.fromkeys(gemini.DIALECT.verbs, one)
+    count = Inference(gemini.DIALECT, counting(asked.count, gemini.DIALECT), entry, with_google_key)
+    return dict.fromkeys(gemini.DIALECT.verbs, one) | {"countTokens": count}
 
 
 def chat_served(pipeline: Pipeline, dialect: Dialect) -> Serve:

@@ -8,9 +8,11 @@ from waystation.cli.credits import credit
 from waystation.cli.doctor import doctor
 from waystation.cli.explain import explain
 from waystation.cli.generations import generations
+from waystation.cli.importing import importing
 from waystation.cli.keys import keys
 from waystation.cli.local import local
 from waystation.cli.migrate import migrate
+from waystation.cli.report import report
 from waystation.cli.serve import serve
 from waystation.errors import GatewayError
 from waystation.settings import SettingsError
@@ -45,5 +47,6 @@ def main() -> None:
     """
 
 
-for command in (serve, doctor, explain, local, catalog, keys, credit, generations, migrate):
+COMMANDS = (serve, doctor, explain, local, catalog, keys, credit, generations, report, importing, migrate)
+for command in COMMANDS:
     main.add_command(command)

@@ -4,7 +4,7 @@ A dialect's inbound half speaks with clients, its outbound half with providers. 
 """
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -131,6 +131,41 @@ class Dialect(Outward, Protocol):
 
     def stream_renderer(self, identity: Identity) -> StreamRenderer:
         """A fresh renderer for one client's stream."""
+        ...
+
+    def render_error(
+        self, error: GatewayError, generation_id: str | None, metadata: JsonObject | None
+    ) -> bytes:
+        """The client's error body."""
+        ...
+
+
+@runtime_checkable
+class CountsTokens(Protocol):
+    """An outward half whose providers count the tokens of a prompt."""
+
+    def render_count(self, request: ChatRequest, target: Target) -> RenderedRequest:
+        """The question."""
+        ...
+
+    def parse_count(self, body: bytes) -> int:
+        """The answer; `BadResponse` where there is none in it."""
+        ...
+
+    def parse_error(self, status: int, headers: Headers, body: bytes) -> ProviderError:
+        """As everywhere."""
+        ...
+
+
+class CountedIn(Protocol):
+    """An inward half whose clients ask for counts."""
+
+    def parse_count_request(self, body: bytes, path: str) -> ChatRequest:
+        """The prompt to be counted; `InvalidRequest` names the field."""
+        ...
+
+    def render_count_answer(self, tokens: int, *, estimated: bool) -> bytes:
+        """The count; one that no provider made says so."""
         ...
 
     def render_error(

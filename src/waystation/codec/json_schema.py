@@ -22,8 +22,8 @@ def follows(schema: JsonObject, value: object) -> bool:
     follower = Follower(schema)
     try:
         return follower.follows(schema, value)
-    except (_TooMuchError, RecursionError):
-        return True
+    except (_TooMuchError, RecursionError, ArithmeticError, TypeError, ValueError):
+        return True  # too much of it, or a schema that makes no sense
 
 
 class _TooMuchError(Exception):

@@ -5,8 +5,9 @@ from typing import Final
 from waystation.codec.dialect import Headers, RenderedRequest, Target
 from waystation.codec.embedding_inputs import is_plain, refuse_tokens, text_of
 from waystation.codec.embedding_purpose import purpose_of
-from waystation.codec.json_answer import count_at, decode_answer, object_at, parse_json_error, text_at
+from waystation.codec.json_answer import count_at, decode_answer, object_at, text_at
 from waystation.codec.vectors import in_order, parse_vector
+from waystation.dialects.cohere.errors import parse_error
 from waystation.errors import BadResponse, InvalidRequest, ProviderError
 from waystation.operations.embeddings import Content, EmbeddingInput, EmbeddingsRequest, EmbeddingsResult
 from waystation.operations.parts import Image, JsonObject, Part, Text
@@ -69,8 +70,8 @@ class CohereEmbeddings:
         )
 
     def parse_error(self, status: int, headers: Headers, body: bytes) -> ProviderError:
-        """By status; the body says only why."""
-        return parse_json_error(status, headers, body)
+        """As Cohere's chats fail."""
+        return parse_error(status, headers, body)
 
 
 def _vectors_in(value: object) -> list[object]:

@@ -3,6 +3,7 @@
 Sources: their API references. Answers name documents by index; the documents themselves are not asked back.
 """
 
+from collections.abc import Callable
 from math import isfinite
 from typing import Final
 
@@ -18,6 +19,7 @@ from waystation.codec.json_answer import (
     text_at,
 )
 from waystation.codec.path_segment import path_segment
+from waystation.dialects.cohere.errors import parse_error as parse_cohere_error
 from waystation.errors import BadResponse, InvalidRequest, ProviderError
 from waystation.operations.parts import JsonObject
 from waystation.operations.rerank import Document, Ranked, RerankRequest, RerankResult
@@ -40,9 +42,10 @@ class Spelling(Struct, frozen=True):
     fixed: JsonObject = {}
     counts_searches: bool = False
     """Whether it is charged by search units although its answer does not count them."""
+    parse_error: Callable[[int, Headers, bytes], ProviderError] = parse_json_error
 
 
-COHERE: Final = Spelling("cohere_rerank", path="/v2/rerank")
+COHERE: Final = Spelling("cohere_rerank", path="/v2/rerank", parse_error=parse_cohere_error)
 SPELLINGS: Final = (
     COHERE,
     Spelling("rerank", fixed={"return_documents": False}),
@@ -102,7 +105,7 @@ class Rerank:
 
     def parse_error(self, status: int, headers: Headers, body: bytes) -> ProviderError:
         """By status; the body says only why."""
-        return parse_json_error(status, headers, body)
+        return self._spelling.parse_error(status, headers, body)
 
 
 def _render_document(document: Document, spelling: Spelling) -> object:

@@ -6,11 +6,13 @@ Segments are mapped files with all their blocks allocated: a line costs no syste
 lines survive the process, not a power failure: nothing is synced on the request's path.
 """
 
+import errno
 import fcntl
 import mmap
 import os
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from zlib import crc32
 
@@ -19,6 +21,8 @@ from msgspec import Struct
 SUFFIX = ".journal"
 DAMAGED = ".damaged"
 SEGMENT_BYTES = 4 * 1024 * 1024
+MAX_BYTES = 1024 * 1024 * 1024
+"""What all segments of a folder may have together, those of other processes too."""
 SMALL_SEGMENT_BYTES = 64 * 1024
 """What is asked for where a disk that is nearly full has no whole segment left."""
 _HEAD = 9
@@ -86,9 +90,12 @@ class Contents(Struct):
 class Journal:
     """The segments of this process, all of whose files begin with its `name`."""
 
-    def __init__(self, directory: Path, segment_bytes: int = SEGMENT_BYTES) -> None:
+    def __init__(
+        self, directory: Path, segment_bytes: int = SEGMENT_BYTES, max_bytes: int = MAX_BYTES
+    ) -> None:
         self._directory = directory
         self._segment_bytes = segment_bytes
+        self._max_bytes = max_bytes
         self.name = f"{time.time_ns():020d}-{os.getpid()}"
         self._number = 0
         self._active: Segment | None = None
@@ -103,6 +110,11 @@ class Journal:
             segment = self._active = self._create(len(line))
             segment.write(line)
         return segment
+
+    def prepare(self) -> None:
+        """Make sure that there is a segment to write to; OSError where that cannot be."""
+        if self._active is None:
+            self._active = self._create(0)
 
     def rotate(self) -> None:
         """Begin another segment with the next payload."""
@@ -135,10 +147,14 @@ class Journal:
         self._full = []
 
     def _create(self, least: int) -> Segment:
+        small = max(min(self._segment_bytes, SMALL_SEGMENT_BYTES), least)
+        room = self._max_bytes - size(self._directory)
+        if room < small:
+            raise OSError(errno.ENOSPC, "the journal has all the room that it may have")
         try:
-            return self._allocate(max(self._segment_bytes, least))
+            return self._allocate(max(min(self._segment_bytes, room), least))
         except OSError:
-            return self._allocate(max(min(self._segment_bytes, SMALL_SEGMENT_BYTES), least))
+            return self._allocate(small)
 
     def _allocate(self, room: int) -> Segment:
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -173,6 +189,16 @@ def orphans(directory: Path) -> Iterator[Segment]:
 def has_segments(directory: Path, name: str) -> bool:
     """Whether any segment of the journal of this name is left, written to or not yet carried on."""
     return any(directory.glob(f"{name}-*{SUFFIX}"))
+
+
+def size(directory: Path) -> int:
+    """Bytes of all files in the journal's folder."""
+    total = 0
+    with suppress(FileNotFoundError), os.scandir(directory) as entries:
+        for entry in entries:
+            with suppress(FileNotFoundError):
+                total += entry.stat().st_size
+    return total
 
 
 def read(path: Path) -> Contents:

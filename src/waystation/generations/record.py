@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 from msgspec import Raw, Struct
 
+from waystation.operations.parts import JsonObject
 from waystation.operations.usage import Cost, Usage
 
 ApiType: TypeAlias = Literal["completions", "embeddings", "rerank", "tts", "stt", "video", "image"]
@@ -50,6 +51,8 @@ class GenerationRecord(Struct, frozen=True, gc=False, omit_defaults=True):
     dialect: str
     api_type: ApiType = "completions"
     workspace_id: str | None = None
+    creator_user_id: str | None = None
+    """Whose key it was, where the key has an owner."""
     request_id: str | None = None
 
     provider: str | None = None
@@ -89,6 +92,8 @@ class GenerationRecord(Struct, frozen=True, gc=False, omit_defaults=True):
     user_agent: str | None = None
     user: str | None = None
     session_id: str | None = None
+    metadata: dict[str, str] | None = None
+    trace: JsonObject | None = None
 
     num_media_prompt: int | None = None
     num_media_completion: int | None = None

@@ -6,6 +6,7 @@ from typing import Literal
 from msgspec import UNSET, Struct, UnsetType
 
 from waystation.generations.record import ApiType, GenerationRecord, ProviderResponse
+from waystation.operations.parts import JsonObject
 from waystation.operations.usage import Cost, Usage
 
 _NANO = 1_000_000_000
@@ -76,6 +77,10 @@ class GenerationData(Struct, frozen=True, kw_only=True):
     response_cache_source_id: str | None
     route: dict[str, object] | UnsetType = UNSET
     """Ours: the routing decision explained, as `POST /route` does it."""
+    metadata: dict[str, str] | UnsetType = UNSET
+    trace: JsonObject | UnsetType = UNSET
+    app_title: str | UnsetType = UNSET
+    """Ours, where the request said them."""
     cost_unknown: bool | UnsetType = UNSET
     """Ours, and only there when true: nobody knows what this cost, so the 0 of `total_cost` says nothing."""
 
@@ -127,14 +132,17 @@ def response_of(record: GenerationRecord) -> GenerationResponse:
         num_media_completion=record.num_media_completion,
         num_input_audio_prompt=record.num_input_audio_prompt,
         num_search_results=record.num_search_results,
-        num_fetches=record.num_fetches,
+        num_fetches=record.num_fetches or (0 if known else None),
         web_search_engine=record.web_search_engine,
         upstream_id=record.upstream_id,
         upstream_inference_cost=_usd(record.upstream),
         workspace_id=record.workspace_id,
-        request_id=record.request_id,
+        request_id=record.request_id or record.id.replace("gen-", "req-", 1),
         session_id=record.session_id,
         response_cache_source_id=record.response_cache_source_id,
+        metadata=UNSET if record.metadata is None else record.metadata,
+        trace=UNSET if record.trace is None else record.trace,
+        app_title=UNSET if record.app_title is None else record.app_title,
         cost_unknown=record.cost_unknown or UNSET,
     )
     return GenerationResponse(data)

@@ -13,6 +13,7 @@ from waystation.operations.chat import ChatRequest, ChatResult
 from waystation.operations.chat_events import Event
 from waystation.operations.usage import Cost
 from waystation.pipeline.attempts import Attempts
+from waystation.pipeline.content import KeptStream, answered_by
 from waystation.pipeline.dispatch import Dispatch, Opened
 from waystation.pipeline.going import Going
 from waystation.pipeline.meter import Meter
@@ -41,12 +42,19 @@ class Begun(Struct):
 
 
 class Answer:
-    """Answers exchanges that have a plan."""
+    """Answers exchanges that have a plan. `keeps_content`: what is answered is noted on the exchange."""
 
     def __init__(
-        self, attempts: Attempts, dispatch: Dispatch, tariffs: Tariffs, comment_grace: float
+        self,
+        attempts: Attempts,
+        dispatch: Dispatch,
+        tariffs: Tariffs,
+        comment_grace: float,
+        *,
+        keeps_content: bool = False,
     ) -> None:
         self._attempts = attempts
+        self._keeps_content = keeps_content
         self._dispatch = dispatch
         self._tariffs = tariffs
         self._comment_grace = comment_grace
@@ -66,6 +74,8 @@ class Answer:
                 result = opened.amendment.amend_result(result)
             attempt.upstream_id = result.upstream_id
             exchange.first_content = time.monotonic()
+            if self._keeps_content:
+                exchange.answered = answered_by(result)
             cost = self._meter(exchange, request, planned).result(result)
             if result.usage is None:
                 result = replace(result, usage=exchange.usage)
@@ -106,6 +116,8 @@ class Answer:
         exchange.first_content = time.monotonic()
         exchange.status = 200
         renderer = serving.dialect.stream_renderer(identity(exchange, request, begun.opened))
+        if self._keeps_content:
+            renderer = KeptStream(renderer, exchange)
         renderer.metadata = serving.metadata
         try:
             await serving.delivery.begin(renderer, begun.held)

@@ -30,6 +30,9 @@ _LEARNED: Final = (
     "upstream_id",
     "served_tier",
     "calls",
+    "images",
+    "sources",
+    "answered",
 )
 """Fields of an exchange that an attempt fills in. A runner has an exchange of its own until it has won."""
 

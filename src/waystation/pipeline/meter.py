@@ -6,8 +6,10 @@ from waystation.errors import GatewayError
 from waystation.exchange import Called, Exchange
 from waystation.operations.chat import ChatRequest, ChatResult
 from waystation.operations.chat_events import (
+    Annotation,
     ChoiceEnd,
     Event,
+    MediaDelta,
     MessageEnd,
     MessageStart,
     PartStart,
@@ -16,7 +18,7 @@ from waystation.operations.chat_events import (
     TextDelta,
     ToolCallDelta,
 )
-from waystation.operations.parts import AudioOutput, Reasoning, Refusal, Text, ToolCall
+from waystation.operations.parts import AudioOutput, ImageOutput, Reasoning, Refusal, Text, ToolCall
 from waystation.operations.usage import Cost, Usage
 
 BYTES_PER_TOKEN = 4
@@ -56,6 +58,9 @@ class Meter:
         if result.choices:
             self.exchange.finish_reason = result.choices[0].finish_reason
             self.exchange.native_finish_reason = result.choices[0].native_finish_reason
+            for choice in result.choices:
+                self.exchange.sources += len(choice.annotations)
+                self.exchange.images += sum([type(part) is ImageOutput for part in choice.parts])
         if self._request.tools:
             parts = [part for choice in result.choices for part in choice.parts]
             self.exchange.calls = [Called(p.name, [p.arguments]) for p in parts if isinstance(p, ToolCall)]
@@ -76,6 +81,7 @@ class Meter:
         exchange.usage = exchange.cost = exchange.error = None
         exchange.upstream_id = exchange.served_tier = None
         exchange.finish_reason = exchange.native_finish_reason = None
+        exchange.images = exchange.sources = 0
         exchange.calls = []
         return None if told is None else told.total if told.upstream is None else told.upstream
 
@@ -96,6 +102,10 @@ class Meter:
                 if self._produced < MAX_KEPT:
                     self.exchange.calls = list(self._calls.values())
                 return MessageEnd(self.exchange.usage, cost, event.service_tier, extras)
+            case MediaDelta(kind="image"):
+                self.exchange.images += 1
+            case Annotation():
+                self.exchange.sources += 1
             case StreamError(error=error, usage=used):
                 self.exchange.error = error
                 return self._broken_off(error, used)

@@ -22,8 +22,10 @@ class Observer:
 
     def sending(self, exchange: Exchange, attempt: Attempt) -> None:
         """An attempt begins: it may be the one that finds out whether its endpoint is well again."""
-        now = exchange.created + attempt.started - exchange.started
-        self._health.begin(endpoint_key(attempt.endpoint.model_id, attempt.endpoint.tag), now)
+        plan = exchange.plan
+        if plan is not None and plan.question.health.troubled:
+            now = exchange.created + attempt.started - exchange.started
+            self._health.begin(endpoint_key(attempt.endpoint.model_id, attempt.endpoint.tag), now)
 
     def failed(self, exchange: Exchange, attempt: Attempt, *, other_keys: bool) -> None:
         """An attempt brought nothing. `other_keys`: another key of the provider's is still good."""

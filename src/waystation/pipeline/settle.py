@@ -14,6 +14,9 @@ from waystation.errors import ProviderError
 from waystation.exchange import Attempt, Exchange
 from waystation.generations.log import GenerationLog
 from waystation.generations.record import NO_PRICING, NO_ROUTE, ApiType, GenerationRecord, ProviderResponse
+from waystation.operations.chat import ChatRequest
+from waystation.operations.parts import Audio, Image, Text, Video
+from waystation.pipeline.content import ContentKeeper
 from waystation.pipeline.observe import Observer
 from waystation.routing.kept import keep
 from waystation.routing.plan import Plan
@@ -46,13 +49,21 @@ class Settlement:
         lines: ExchangeLog,
         tariffs: Tariffs,
         observer: Observer,
+        *,
+        contents: ContentKeeper | None = None,
     ) -> None:
+        self._contents = contents
         self._generations = generations
         self._metrics = metrics
         self._lines = lines
         self._tariffs = tariffs
         self._observer = observer
         self._uncounted: list[Settled] = []
+
+    @property
+    def refusing(self) -> bool:
+        """Whether nothing more should be begun, because what comes of it might not be kept."""
+        return self._generations.refusing
 
     def settle(self, exchange: Exchange) -> None:
         """Record what came of an exchange; a second call does nothing."""
@@ -69,6 +80,8 @@ class Settlement:
             if reservation is not None:
                 reservation.settle(charge, byok)
         self._observer.settled(exchange, ended)
+        if self._contents is not None:
+            self._contents.keep(exchange)
         first = exchange.first_content
         started = exchange.started
         self._uncounted.append(
@@ -103,6 +116,7 @@ class Settlement:
                 discount = tariff.cache_discount(usage, exchange.created)
                 if is_insured(usage, finish):
                     cost = tariff.insured(usage, exchange.created)
+        media, sounds = _media(request) if request is not None else (None, None)
         return GenerationRecord(
             id=exchange.id,
             created_at=int(exchange.created * 1000),
@@ -112,6 +126,7 @@ class Settlement:
             dialect=exchange.dialect,
             api_type=_API_TYPES.get(exchange.operation, "completions"),
             workspace_id=exchange.account.workspace_id,
+            creator_user_id=exchange.account.creator_user_id,
             provider=provider,
             provider_name=exchange.provider_name,
             endpoint_id=tag,
@@ -139,6 +154,12 @@ class Settlement:
             app_categories=app.categories,
             user_agent=app.user_agent,
             user=request.user if request is not None else None,
+            metadata=request.metadata if request is not None else None,
+            trace=request.trace if request is not None else None,
+            num_media_prompt=media,
+            num_input_audio_prompt=sounds,
+            num_media_completion=exchange.images if usage is not None else None,
+            num_search_results=exchange.sources if usage is not None else None,
             session_id=(request.session_id if request is not None else None) or app.session_id,
         )
 
@@ -161,9 +182,29 @@ class Settlement:
             self._metrics.attempts[attempt.provider, attempt.status or 0] += 1
 
 
+def _media(request: ChatRequest) -> tuple[int, int]:
+    """Images and videos, and sounds, of the prompt."""
+    media = sounds = 0
+    for message in request.messages:
+        for part in message.parts:
+            kind = type(part)
+            if kind is Text:
+                continue
+            if kind is Image or kind is Video:
+                media += 1
+            elif kind is Audio:
+                sounds += 1
+    return media, sounds
+
+
 def _route(plan: Plan | None) -> Raw:
     """What is kept of a decision; nothing where there was none to take."""
-    if plan is None or (len(plan.attempts) == 1 and not plan.excluded and plan.sticky is None):
+    if plan is None or (
+        len(plan.attempts) == 1
+        and not plan.excluded
+        and plan.sticky is None
+        and plan.attempts[0].candidate.stage is None
+    ):
         return NO_ROUTE
     return Raw(_encode(keep(plan)))
 

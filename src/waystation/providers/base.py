@@ -47,6 +47,10 @@ class Timeouts(Struct, frozen=True, omit_defaults=True):
     total_timeout: float | None = None
 
 
+SHORTEST_SECRET = 8
+"""Characters: what is shorter is a word, and words are left as they are."""
+
+
 class Secret:
     """A credential that shows itself only when asked by name, never in a repr, log line or traceback."""
 
@@ -120,12 +124,20 @@ class Provider:
         self.base_url = (chosen.base_url or self.base_url).rstrip("/")
         self.dialect = chosen.dialect or self.dialect
         self.headers = tuple((name.lower(), value) for name, value in (*self.headers, *chosen.headers))
+        self._header_values = tuple(value for _, value in chosen.headers)
         self.manners = chosen.manners or self.manners
         self._keys = chosen.keys
         self._unset_variable = chosen.unset_variable
         self.key_turns = KeyTurns(len(chosen.keys))
         self._verbs = Verbs(self.manners)
         self._targets: dict[tuple[str, str], tuple[Endpoint, Target]] = {}
+
+    def without_secrets(self, said: bytes) -> bytes:
+        """What the provider said, without the credentials that it was asked with, should it repeat them."""
+        for secret in (*self.keys, *self._header_values):
+            if len(secret) >= SHORTEST_SECRET:
+                said = said.replace(secret.encode(), b"[removed]")
+        return said
 
     @classmethod
     def enabled_by(cls, settings: Settings) -> bool:  # noqa: ARG003 - for providers with a switch of their own

@@ -3,6 +3,8 @@
 from waystation.catalog.layers import Json, Layer, Row
 from waystation.settings import ModelSettings, Settings
 
+_OPERATIONS = ("embeddings", "rerank")
+"""What a model that puts out such a thing is asked for; any other chats."""
 LAYER = "configuration"
 
 
@@ -33,6 +35,7 @@ def _row(slug: str, model: ModelSettings) -> Row:
         "pricing": pricing or None,
         "supported_parameters": _words(model.supported_parameters) if model.supported_parameters else None,
     }
+    optional["operation"] = next((word for word in model.output_modalities if word in _OPERATIONS), None)
     return row | {key: value for key, value in optional.items() if value is not None}
 
 

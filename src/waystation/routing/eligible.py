@@ -12,7 +12,7 @@ from waystation.operations.parts import Audio, File, Image, Part, Text, ToolResu
 from waystation.operations.preferences import MaxPrice, ProviderPreferences
 from waystation.routing.access import EVERYTHING, Access
 from waystation.routing.clock import clock_at
-from waystation.routing.offers import ModelOffers, Offer
+from waystation.routing.offers import ModelOffers, Offer, named
 from waystation.routing.plan import Candidate, Exclusion, Question
 
 _MODALITY: Final[dict[type[Part], str]] = {Image: "image", Audio: "audio", Video: "video", File: "file"}
@@ -35,11 +35,6 @@ def modalities(request: ChatRequest) -> frozenset[str]:
             elif kind in _MODALITY:
                 found.add(_MODALITY[kind])
     return frozenset(found) if found else TEXT_ONLY
-
-
-def named(offer: Offer, names: Iterable[str]) -> bool:
-    """Whether any of these words means the offer: `p` all of provider p but its tiers, `p/x` that tag (contract 8.1)."""
-    return any(name.lower() in offer.names for name in names)
 
 
 class Sieve:

@@ -15,7 +15,7 @@ from waystation.operations.preferences import OrderBy, ProviderPreferences
 from waystation.routing.clock import clock_at
 from waystation.routing.explain import Considered, Explanation, explain, shown
 from waystation.routing.offers import UNKNOWN_PRICE, Offer, Offers, blended
-from waystation.routing.plan import Candidate, Exclusion, Plan, PlannedAttempt, Question
+from waystation.routing.plan import Candidate, Exclusion, Plan, PlannedAttempt, Question, RouterStage
 from waystation.routing.prompt import PromptSize
 from waystation.routing.standing import UNTRIED, EndpointHealth, HealthSnapshot, endpoint_key
 from waystation.routing.sticky import StickyUse
@@ -30,6 +30,7 @@ class KeptCandidate(Struct, frozen=True, array_like=True, gc=False):
     sort: OrderBy | None
     tier: str | None
     free_only: bool
+    stage: RouterStage | None = None
 
 
 class KeptRow(Struct, frozen=True, array_like=True, gc=False):
@@ -74,7 +75,9 @@ def keep(plan: Plan) -> KeptPlan:
         question.now,
         tuple(
             [
-                KeptCandidate(one.model.id, one.strategy, one.requested, one.sort, one.tier, one.free_only)
+                KeptCandidate(
+                    one.model.id, one.strategy, one.requested, one.sort, one.tier, one.free_only, one.stage
+                )
                 for one in question.candidates
             ]
         ),
@@ -95,7 +98,7 @@ def tell(kept: KeptPlan, offers: Offers) -> Explanation:
     that is not offered any more is told by what was kept.
     """
     candidates = tuple(
-        Candidate(model, one.strategy, one.requested, one.sort, one.tier, one.free_only)
+        Candidate(model, one.strategy, one.requested, one.sort, one.tier, one.free_only, one.stage)
         for one in kept.candidates
         if (model := offers.catalog.get(one.model_id)) is not None
     )

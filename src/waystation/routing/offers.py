@@ -175,6 +175,11 @@ class Offers:
         )
 
 
+def named(offer: Offer, names: Iterable[str]) -> bool:
+    """Whether any of these words means the offer: `p` all of provider p but its tiers, `p/x` that tag (contract 8.1)."""
+    return any(name.lower() in offer.names for name in names)
+
+
 def blended_price(endpoint: Endpoint) -> Decimal | None:
     """USD per token, prompt and completion three to one (contract 8.2, step 7e); None where either is unknown."""
     return _blend(endpoint.pricing)

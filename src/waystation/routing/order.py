@@ -11,7 +11,7 @@ from waystation.operations.preferences import OrderBy, Percentiles, ProviderPref
 from waystation.routing.clock import clock_at
 from waystation.routing.draw import exponential
 from waystation.routing.exacto import INSUFFICIENT, tiers
-from waystation.routing.offers import EPSILON, ModelOffers, Offer, blended
+from waystation.routing.offers import EPSILON, ModelOffers, Offer, blended, named
 from waystation.routing.plan import Candidate, Question
 from waystation.routing.standing import EndpointHealth
 
@@ -19,21 +19,21 @@ from waystation.routing.standing import EndpointHealth
 class Rule:
     """How one group is ordered: by what the caller sorts, else by the operator's default (`sort` of None)."""
 
-    __slots__ = ("group", "question", "sort", "wants")
+    __slots__ = ("group", "listed", "question", "sort")
 
     def __init__(self, question: Question, group: tuple[ModelOffers, ...], candidate: Candidate) -> None:
         self.question = question
         self.group = group
-        self.wants = question.request.provider
+        wants = question.request.provider
+        self.listed = (wants.order if wants is not None else None) or ()
         self.sort = sort_of(question.request, candidate)
 
     def ranked(self, offers: list[Offer]) -> list[Offer]:
         """The offers in the order they are to be tried."""
         if len(offers) <= 1:
             return offers
-        wants = self.wants
-        if wants is not None and wants.order:
-            listed, rest = listed_first(offers, wants.order)
+        if self.listed:
+            listed, rest = listed_first(offers, self.listed)
             found = listed + self._by_default(rest)
         elif self.sort is not None:
             found = self._cooled_last(self._sorted(offers, self.sort))
@@ -110,15 +110,10 @@ class Rule:
             health = troubled.get(offer.key)
             if health is None:
                 return False, 0
-            waits = self.sort is None and not self._is_listed(offer) and health.unstable_until() > now
-            return waits, health.demotion
+            by_default = self.sort is None and not named(offer, self.listed)
+            return by_default and health.unstable_until() > now, health.demotion
 
         return sorted(offers, key=place)
-
-    def _is_listed(self, offer: Offer) -> bool:
-        return bool(self.wants and self.wants.order) and any(
-            name.lower() in offer.names for name in (self.wants.order if self.wants else None) or ()
-        )
 
     def _tier_first(self, offers: list[Offer]) -> list[Offer]:
         """`service_tier: priority`: that tier's endpoints by throughput, then the others."""

@@ -3,6 +3,7 @@
 Every field of a section is a key of the configuration and is described in `docs/configuration.md`; a test compares them.
 """
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from ipaddress import ip_network
@@ -108,13 +109,17 @@ class StorageSettings(Section, frozen=True, forbid_unknown_fields=True):
 
 
 class KeySettings(Section, frozen=True, forbid_unknown_fields=True):
-    """Keys that are valid from every start on, empty for none, and the prefix of those the gateway makes."""
+    """Keys that are valid from every start on, empty for none, and the prefix of those the gateway makes.
+
+    `relaxed`: inference keys may do what the specification leaves to management keys although it is about their own.
+    """
 
     secrets: ClassVar[frozenset[str]] = frozenset({"management_key", "api_key"})
 
     management_key: str = ""
     api_key: str = ""
     prefix: Annotated[str, Meta(pattern=_KEY_PREFIX, max_length=32)] = "sk-ws-v1-"
+    relaxed: bool = False
 
 
 class CreditSettings(Section, frozen=True, forbid_unknown_fields=True):
@@ -149,6 +154,28 @@ class LimitSettings(Section, frozen=True, forbid_unknown_fields=True):
     free_requests_per_day: Limit = 50
     keys: dict[Annotated[str, Meta(pattern=_KEY_HASH)], RateSettings] = {}
     models: dict[Annotated[str, Meta(pattern=_MODEL_ID)], RateSettings] = {}
+
+
+class RecordSettings(Section, frozen=True, forbid_unknown_fields=True):
+    """What remains of exchanges, for how many days (0: for good), and what happens where nothing can be recorded.
+
+    `redact` are regular expressions of what stored prompts and answers must not show, beside what looks like a secret.
+    """
+
+    when_unrecordable: Literal["serve", "refuse"] = "serve"
+    journal_max_mb: Annotated[int, Meta(ge=8)] = 1024
+    retention_days: Annotated[int, Meta(ge=0)] = 0
+    content: bool = False
+    content_retention_days: Annotated[int, Meta(ge=0)] = 30
+    content_max_kb: Count = 256
+    redact: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for pattern in self.redact:
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"no regular expression: {error}") from None
 
 
 class ModelSettings(Section, frozen=True, forbid_unknown_fields=True):
@@ -305,6 +332,7 @@ class Settings(Struct, frozen=True):
     storage: StorageSettings = StorageSettings()
     keys: KeySettings = KeySettings()
     credits: CreditSettings = CreditSettings()
+    records: RecordSettings = RecordSettings()
     limits: LimitSettings = LimitSettings()
     providers: dict[str, ProviderSettings] = {}
     upstream: UpstreamSettings = UpstreamSettings()
@@ -328,6 +356,7 @@ SECTIONS: dict[str, type[Section]] = {
     "storage": StorageSettings,
     "keys": KeySettings,
     "credits": CreditSettings,
+    "records": RecordSettings,
     "limits": LimitSettings,
     "upstream": UpstreamSettings,
     "media": MediaSettings,

@@ -1,5 +1,6 @@
 """The one seam to a database: SQLite (WAL) by default, PostgreSQL by URL where its driver is installed."""
 
+import errno
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,12 +12,14 @@ from sqlalchemy.exc import (
     ArgumentError,
     DataError,
     DBAPIError,
+    DisconnectionError,
     IntegrityError,
     InterfaceError,
     StatementError,
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from waystation.errors import Unavailable
 from waystation.settings.problem import SettingsError
@@ -69,7 +72,41 @@ def open_engine(url: str, data_dir: Path) -> AsyncEngine:
         paramstyle="named",
     )
     event.listen(engine.sync_engine, "connect", prepare_sqlite)
+    _keep_to_file(engine, Path(parsed.database or ""))
     return engine
+
+
+def file_of(engine: AsyncEngine) -> tuple[int, int] | None:
+    """Which file the database is now; None where it is none, or is gone."""
+    path = engine.url.database
+    return _identity(Path(path)) if engine.dialect.name == "sqlite" and path else None
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _keep_to_file(engine: AsyncEngine, path: Path) -> None:
+    """Never make the file anew, and never write to one that was deleted or replaced: nobody would find it again."""
+
+    def before(*_: object) -> None:
+        if not path.exists():
+            raise FileNotFoundError(errno.ENOENT, "the database's file is gone", str(path))
+
+    def connected(_: object, record: ConnectionPoolEntry) -> None:
+        record.info["file"] = _identity(path)
+
+    def taken(_: object, record: ConnectionPoolEntry, __: object) -> None:
+        if record.info.get("file") != _identity(path):
+            raise DisconnectionError("the database's file was deleted or replaced")
+
+    event.listen(engine.sync_engine, "do_connect", before)
+    event.listen(engine.sync_engine, "connect", connected)
+    event.listen(engine.sync_engine, "checkout", taken)
 
 
 def prepare_sqlite(connection: sqlite3.Connection, _: object) -> None:
@@ -91,7 +128,7 @@ def reaching() -> Iterator[None]:
         yield
     except (IntegrityError, DataError, OverflowError, UnicodeError) as error:
         raise NotStorable(str(error)) from error
-    except (DBAPIError, InterfaceError, PoolTimeout, OSError) as error:
+    except (DBAPIError, DisconnectionError, InterfaceError, PoolTimeout, OSError) as error:
         raise Unavailable("The database cannot be reached.") from error
     except StatementError as error:
         raise NotStorable(str(error)) from error

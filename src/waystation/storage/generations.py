@@ -4,82 +4,46 @@ A batch is made ready in a thread, so that the event loop's share of a record is
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
-from itertools import chain
-from typing import TypeAlias
+from collections.abc import Sequence
 
 import msgspec
 from msgspec import Struct
 from sqlalchemy import case, func, select
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.dialects.postgresql.base import PGDialect
-from sqlalchemy.dialects.sqlite.base import SQLiteDialect
-from sqlalchemy.engine.default import DefaultDialect
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from waystation.generations.record import GenerationRecord
 from waystation.generations.store import Periods, RecordRejected, Spend, day_of
-from waystation.storage.engine import NotStorable, reaching
+from waystation.storage.bulk import BulkInsert, Row
+from waystation.storage.engine import NotStorable, file_of, reaching
 from waystation.storage.ledger import Posting
-from waystation.storage.tables import daily_spend, generations
+from waystation.storage.rollups import Amounts, Columns, Counters, rollup
+from waystation.storage.tables import SUMS, activity, daily_spend, generations, series
 
 _decode = msgspec.json.Decoder(GenerationRecord).decode
-
-_Row: TypeAlias = tuple[object, ...]
-TOGETHER = 128
-"""Rows of one statement: after each, the database's thread and the event loop's may contend for the interpreter."""
-
-
-class _Counters(Struct, frozen=True, gc=False):
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
+_columns = msgspec.json.Decoder(Columns).decode
+_NO_COST = Amounts()
+_NO_USAGE = Counters()
 
 
-class _Amounts(Struct, frozen=True, gc=False):
-    total: int | None = 0
-    upstream: int | None = None
-    is_byok: bool = False
+class _Additions(Struct, frozen=True):
+    """What some records add to the sums: rows of three tables, and what each charges to its key, for the ledger."""
 
-
-class _Columns(Struct, frozen=True, gc=False):
-    """What the table's columns want of a record; the rest of it is not looked at."""
-
-    id: str
-    created_at: int
-    key_hash: str
-    model: str
-    provider: str | None = None
-    status: int = 200
-    cost: _Amounts = _Amounts()
-    usage: _Counters = _Counters()
-
-
-_columns = msgspec.json.Decoder(_Columns).decode
+    days: list[Row]
+    series: list[Row]
+    activity: list[Row]
+    charges: list[tuple[str, int]]
 
 
 class SqlGenerationStore:
-    """Generations, one row each, and a row of sums for each key and day."""
+    """Generations, one row each; with them the sums of each key's day, and those of `activity`."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self._posting = Posting(engine)
-        is_postgresql = engine.dialect.name == "postgresql"
-        insert = postgresql.insert if is_postgresql else sqlite.insert
-        dialect: type[DefaultDialect] = PGDialect if is_postgresql else SQLiteDialect
-        positional = dialect(paramstyle="format" if is_postgresql else "qmark")
-        self._insert_unknown = insert(generations).on_conflict_do_nothing()
-        self._insert = str(self._insert_unknown.compile(dialect=positional))
-        together = self._insert_unknown.values([dict.fromkeys(generations.c.keys())] * TOGETHER)
-        self._insert_together = str(together.compile(dialect=positional))
-        days = insert(daily_spend)
-        days = days.on_conflict_do_update(
-            index_elements=[daily_spend.c.key_hash, daily_spend.c.day],
-            set_={
-                name: daily_spend.c[name] + days.excluded[name]
-                for name in ("cost", "byok_cost", "generations")
-            },
-        )
-        self._add_to_days = str(days.compile(dialect=positional))
+        self._generations = BulkInsert(engine, generations)
+        self._days = BulkInsert(engine, daily_spend, ("cost", "byok_cost", "generations"))
+        self._series = BulkInsert(engine, series)
+        self._activity = BulkInsert(engine, activity, SUMS)
 
     async def add(self, payloads: Sequence[bytes]) -> None:
         """Keep records, all or none; `RecordRejected` where one cannot be kept. Known ids change nothing."""
@@ -87,9 +51,12 @@ class SqlGenerationStore:
             return
         try:
             with reaching():
-                columns, rows, days = await asyncio.to_thread(_prepared, payloads)
-                if not await self._add_new(columns, rows, days):
+                columns, rows, additions = await asyncio.to_thread(_prepared, payloads)
+                file = file_of(self._engine)
+                if not await self._add_new(rows, additions):
                     await self._add_unknown(columns, rows)
+                if file_of(self._engine) != file:
+                    raise OSError("the database's file was deleted meanwhile")
         except (NotStorable, msgspec.DecodeError) as error:
             raise RecordRejected(str(error)) from error
 
@@ -117,46 +84,43 @@ class SqlGenerationStore:
                 ).one()
                 return Spend(*(int(amount) for amount in row))
 
-    async def _add_new(self, columns: list[_Columns], rows: list[_Row], days: list[_Row]) -> bool:
+    async def _add_new(self, rows: list[Row], additions: _Additions) -> bool:
         """Add records none of which is known, the usual case, by the driver's own bulk insert; else change nothing."""
         async with self._engine.connect() as connection:
-            added = 0
-            rest = len(rows) % TOGETHER
-            for at in range(rest, len(rows), TOGETHER):
-                values = tuple(chain.from_iterable(rows[at : at + TOGETHER]))
-                added += (await connection.exec_driver_sql(self._insert_together, values)).rowcount
-            if rest:
-                added += (await connection.exec_driver_sql(self._insert, rows[:rest])).rowcount
-            if added != len(rows):
+            if await self._generations.run(connection, rows) != len(rows):
                 return False
-            await connection.exec_driver_sql(self._add_to_days, days)
-            await self._posting.charges(connection, _charges(columns))
+            await self._add_up(connection, additions)
             await connection.commit()
             return True
 
-    async def _add_unknown(self, columns: list[_Columns], rows: list[_Row]) -> None:
+    async def _add_unknown(self, columns: list[Columns], rows: list[Row]) -> None:
         """Add those of the records that are not known."""
         names = generations.c.keys()
         async with self._engine.begin() as connection:
             named = [dict(zip(names, row, strict=True)) for row in rows]
-            result = await connection.execute(self._insert_unknown.returning(generations.c.id), named)
-            new = set(result.scalars())
+            statement = self._generations.statement.returning(generations.c.id)
+            new = set((await connection.execute(statement, named)).scalars())
             once = {record.id: record for record in reversed(columns) if record.id in new}
             if once:
-                await connection.exec_driver_sql(self._add_to_days, _days(once.values()))
-                await self._posting.charges(connection, _charges(once.values()))
+                await self._add_up(connection, _additions(list(once.values())))
+
+    async def _add_up(self, connection: AsyncConnection, additions: _Additions) -> None:
+        await self._days.run(connection, additions.days)
+        await self._series.run(connection, additions.series)
+        await self._activity.run(connection, additions.activity)
+        await self._posting.charges(connection, additions.charges)
 
 
-def _prepared(payloads: Sequence[bytes]) -> tuple[list[_Columns], list[_Row], list[_Row]]:
-    """The records' columns, their rows, and what they add to their days."""
+def _prepared(payloads: Sequence[bytes]) -> tuple[list[Columns], list[Row], _Additions]:
+    """The records' columns, their rows, and what they add to the sums."""
     columns = [_columns(payload) for payload in payloads]
     rows = [_row(record, payload) for record, payload in zip(columns, payloads, strict=True)]
-    return columns, rows, _days(columns)
+    return columns, rows, _additions(columns)
 
 
-def _row(record: _Columns, payload: bytes) -> _Row:
+def _row(record: Columns, payload: bytes) -> Row:
     """One row of the table, in the order of its columns."""
-    cost, usage = record.cost, record.usage
+    cost, usage = record.cost or _NO_COST, record.usage or _NO_USAGE
     return (
         record.id,
         record.created_at,
@@ -173,7 +137,12 @@ def _row(record: _Columns, payload: bytes) -> _Row:
     )
 
 
-def _days(records: Iterable[_Columns]) -> list[_Row]:
+def _additions(records: Sequence[Columns]) -> _Additions:
+    charges = [(record.key_hash, (record.cost or _NO_COST).total or 0) for record in records]
+    return _Additions(_days(records), *rollup(records), charges)
+
+
+def _days(records: Sequence[Columns]) -> list[Row]:
     """Rows of sums, in one order for all writers, so that none waits for another in a circle."""
     days: dict[tuple[str, int], list[int]] = {}
     for record in records:
@@ -181,12 +150,8 @@ def _days(records: Iterable[_Columns]) -> list[_Row]:
         sums = days.get(key)
         if sums is None:
             sums = days[key] = [0, 0, 0]
-        sums[0] += record.cost.total or 0
-        sums[1] += (record.cost.upstream or 0) if record.cost.is_byok else 0
+        cost = record.cost or _NO_COST
+        sums[0] += cost.total or 0
+        sums[1] += (cost.upstream or 0) if cost.is_byok else 0
         sums[2] += 1
     return [(*key, *sums) for key, sums in sorted(days.items())]
-
-
-def _charges(records: Iterable[_Columns]) -> list[tuple[str, int]]:
-    """What each record charges to its key, for the ledger."""
-    return [(record.key_hash, record.cost.total or 0) for record in records]

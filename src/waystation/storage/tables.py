@@ -123,3 +123,70 @@ leases = Table(
     Column("renewed_at", BigInteger, nullable=False),
 )
 """What each process may still spend, or has spent without its records being here yet (`credits.lease`)."""
+SUMS = (
+    "requests",
+    "errors",
+    "cancelled",
+    "unpriced",
+    "prompt_tokens",
+    "completion_tokens",
+    "reasoning_tokens",
+    "cached_tokens",
+    "cost",
+    "byok_cost",
+    "answered",
+    "answered_tokens",
+    "latency",
+    "generation_time",
+)
+"""What `activity` sums. `answered` had content; `answered_tokens`, `latency` and `generation_time` are of those alone."""
+
+series = Table(
+    "series",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("key_hash", String(64), nullable=False),
+    Column("user_id", Text, nullable=False),
+    Column("workspace_id", Text, nullable=False),
+    Column("app", Text, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("provider", Text, nullable=False),
+    Column("provider_name", Text, nullable=False),
+    Column("endpoint_id", Text, nullable=False),
+    Column("api_type", Text, nullable=False),
+    Column("finish_reason", Text, nullable=False),
+)
+"""What generations have in common that are summed together. `id` is a hash of the rest; an empty text is no value."""
+
+activity = Table(
+    "activity",
+    metadata,
+    Column("span", Integer, primary_key=True, autoincrement=False),
+    Column("start", BigInteger, primary_key=True, autoincrement=False),
+    Column("series", BigInteger, primary_key=True, autoincrement=False),
+    *(Column(name, BigInteger, nullable=False) for name in SUMS),
+    sqlite_with_rowid=False,
+)
+"""Sums over `generations` by series, for each minute, hour and day (`span` seconds from `start`, Unix seconds), kept in
+the transaction that adds them. They stay when generations are pruned."""
+
+generation_content = Table(
+    "generation_content",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("content", Text, nullable=False),
+)
+"""Prompts and answers, where they are stored at all: `content` is a `GenerationContent` as JSON."""
+
+generation_feedback = Table(
+    "generation_feedback",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("generation_id", String(64), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("key_hash", String(64), nullable=False),
+    Column("category", String(32), nullable=False),
+    Column("comment", Text),
+)
+"""What users said of generations, each time they said it."""

@@ -1,6 +1,7 @@
 """Anthropic's Messages: Claude at Anthropic, at Vertex, and wherever else this wire is spoken. Clients speak it, too."""
 
 from waystation.codec.dialect import Headers, Identity, RenderedRequest, StreamParser, Target
+from waystation.dialects.anthropic_messages.count import parse_count, render_count, render_count_answer
 from waystation.dialects.anthropic_messages.errors import parse_error, render_error
 from waystation.dialects.anthropic_messages.message import render_response
 from waystation.dialects.anthropic_messages.message_events import MessageRenderer
@@ -58,6 +59,22 @@ class AnthropicMessages:
     ) -> bytes:
         """Contract section 2.6."""
         return render_error(error, generation_id, metadata)
+
+    def render_count(self, request: ChatRequest, target: Target) -> RenderedRequest:
+        """The body for `POST /messages/count_tokens`."""
+        return render_count(request, target)
+
+    def parse_count(self, body: bytes) -> int:
+        """`BadResponse` where nothing is counted."""
+        return parse_count(body)
+
+    def parse_count_request(self, body: bytes, path: str) -> ChatRequest:
+        """A request whose answer nobody wants."""
+        return self.parse_request(body, path)
+
+    def render_count_answer(self, tokens: int, *, estimated: bool) -> bytes:
+        """`input_tokens`."""
+        return render_count_answer(tokens, estimated=estimated)
 
 
 DIALECT = AnthropicMessages()

@@ -1,6 +1,12 @@
 """Gemini's `generateContent` and `streamGenerateContent`, as spoken by AI Studio and by Vertex AI."""
 
 from waystation.codec.dialect import Headers, Identity, RenderedRequest, StreamParser, StreamRenderer, Target
+from waystation.dialects.gemini.count import (
+    parse_count,
+    parse_count_request,
+    render_count,
+    render_count_answer,
+)
 from waystation.dialects.gemini.errors import parse_error, render_error
 from waystation.dialects.gemini.rendering import ChunkRenderer, render_response
 from waystation.dialects.gemini.request import parse_request
@@ -39,8 +45,8 @@ class Gemini:
         self, result: ChatResult, identity: Identity, cost: Cost | None, metadata: JsonObject | None
     ) -> bytes:
         """A `GenerateContentResponse`."""
-        del cost, metadata
-        return render_response(result, identity)
+        del cost
+        return render_response(result, identity, metadata)
 
     def stream_parser(self) -> StreamParser:
         """For one provider's stream, as events or as a JSON array."""
@@ -59,6 +65,22 @@ class Gemini:
     ) -> bytes:
         """Google's error envelope."""
         return render_error(error, generation_id, metadata)
+
+    def render_count(self, request: ChatRequest, target: Target) -> RenderedRequest:
+        """The body for `:countTokens`."""
+        return render_count(request, target)
+
+    def parse_count(self, body: bytes) -> int:
+        """`BadResponse` where nothing is counted."""
+        return parse_count(body)
+
+    def parse_count_request(self, body: bytes, path: str) -> ChatRequest:
+        """A prompt, bare or in a whole request."""
+        return parse_count_request(body, path)
+
+    def render_count_answer(self, tokens: int, *, estimated: bool) -> bytes:
+        """`totalTokens`."""
+        return render_count_answer(tokens, estimated=estimated)
 
 
 DIALECT = Gemini()

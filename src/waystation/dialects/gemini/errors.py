@@ -60,10 +60,13 @@ def parse_error_object(value: object) -> ProviderError:
 
 def render_error(error: GatewayError, generation_id: str | None, metadata: JsonObject | None) -> bytes:
     """The client's error body in Google's shape; what is ours to fix says nothing of itself."""
-    del generation_id, metadata
+    del generation_id
     message = "Internal Server Error" if error.status == 500 else error.message
     name = _NAMES.get(error.status, "INTERNAL" if error.status >= 500 else "FAILED_PRECONDITION")
-    return json.encode({"error": {"code": error.status, "message": message, "status": name}})
+    body: JsonObject = {"error": {"code": error.status, "message": message, "status": name}}
+    if metadata is not None and error.status != 500:
+        body["openrouter_metadata"] = metadata
+    return json.encode(body)
 
 
 def _translate(found: JsonObject, status: int, retry_after: int | None) -> ProviderError:

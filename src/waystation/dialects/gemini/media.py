@@ -122,7 +122,7 @@ def _parse_blob(part: JsonObject, where: str) -> Part:
 
 
 def _inner(part: JsonObject, name: str, where: str) -> JsonObject:
-    inner = part[name]
+    inner = part.get(name)
     if not isinstance(inner, dict):
         raise InvalidRequest(f"{where}.{name}: must be an object.")
     return inner

@@ -34,11 +34,12 @@ _ENCODE: Final = json.Encoder().encode
 _REASONS: Final = {"stop": "STOP", "tool_calls": "STOP", "length": "MAX_TOKENS", "content_filter": "SAFETY"}
 
 
-def render_response(result: ChatResult, identity: Identity) -> bytes:
-    """A `GenerateContentResponse`."""
+def render_response(result: ChatResult, identity: Identity, metadata: JsonObject | None) -> bytes:
+    """A `GenerateContentResponse`; the router's metadata stands beside its own keys, as on the other wires."""
     own = result.dialect == NAME
     candidates = [_candidate(choice, identity, own=own) for choice in result.choices]
-    return _ENCODE(_chunk(identity, candidates, result.usage, own=own))
+    value = _chunk(identity, candidates, result.usage, own=own)
+    return _ENCODE(value if metadata is None else {**value, "openrouter_metadata": metadata})
 
 
 def _chunk(identity: Identity, candidates: list[JsonObject], usage: Usage | None, *, own: bool) -> JsonObject:
@@ -86,6 +87,11 @@ def _carried(part: Reasoning) -> Reasoning:
     return Reasoning(text=part.text or "", signature=carry([structs.replace(part, text=None)]), origin=ORIGIN)
 
 
+def _belongs_to_another(detail: Reasoning) -> bool:
+    """Whether it signs a part that is not reasoning."""
+    return detail.kind == "encrypted" and detail.id is not None and detail.origin == ORIGIN
+
+
 class ChunkRenderer:
     """Events -> server-sent events. Text goes out as it comes; calls and media once they are whole, as on Gemini's own wire."""
 
@@ -94,6 +100,8 @@ class ChunkRenderer:
         self._identity = identity
         self._open: dict[int, list[Event]] = {}
         self._own = False
+        self._waiting: dict[int, list[Reasoning]] = {}
+        """Signatures of calls and images that are still to come, by choice."""
 
     def feed(self, events: Sequence[Event]) -> bytes:
         """The frames that these events make."""
@@ -111,28 +119,44 @@ class ChunkRenderer:
         match event:
             case TextDelta(choice=choice, text=text):
                 return self._frame([_said(choice, (Text(text),), self._identity)]) if text else b""
-            case ReasoningDelta(choice=choice, text=text, details=details):
-                thought: tuple[Part, ...] = details or (Reasoning(text=text, plain=True),)
-                said = _said(choice, thought, self._identity)
-                return self._frame([said]) if self._identity.include_reasoning else b""
+            case ReasoningDelta():
+                return self._thought(event)
             case ChoiceEnd():
                 return self._frame([self._ended(event)])
             case MessageStart():
                 self._own = event.dialect == NAME
             case MessageEnd(usage=usage):
-                return self._frame([], usage)
+                return self._frame([], usage, self.metadata)
             case StreamError(error=error):
-                return b"data: " + render_error(error, None, None) + b"\n\n"
+                return b"data: " + render_error(error, None, self.metadata) + b"\n\n"
             case PartStart(choice=choice, kind=kind) if kind not in {"text", "reasoning"}:
                 self._open[choice] = [event]
             case ToolCallDelta(choice=choice) | MediaDelta(choice=choice) | RefusalDelta(choice=choice):
                 self._open.setdefault(choice, []).append(event)
             case PartEnd(choice=choice) if choice in self._open:
-                parts = assemble([*self._open.pop(choice), MessageEnd()]).choices[0].parts
+                made = assemble([*self._open.pop(choice), MessageEnd()]).choices[0].parts
+                parts = (*self._waiting.pop(choice, ()), *made)
                 return self._frame([_said(choice, parts, self._identity)])
             case _:
                 pass
         return b""
+
+    def _thought(self, event: ReasoningDelta) -> bytes:
+        """What can be said at once; the signature of a call or an image goes out with it."""
+        if not self._identity.include_reasoning:
+            return b""
+        details = event.details or (Reasoning(text=event.text, plain=True),)
+        at_once = [detail for detail in details if not _belongs_to_another(detail)]
+        for detail in details:
+            if _belongs_to_another(detail):
+                # Each image goes out alone, so it is the first of its frame.
+                first = (
+                    structs.replace(detail, id="image_0")
+                    if (detail.id or "").startswith("image_")
+                    else detail
+                )
+                self._waiting.setdefault(event.choice, []).append(first)
+        return self._frame([_said(event.choice, at_once, self._identity)]) if at_once else b""
 
     def _ended(self, event: ChoiceEnd) -> JsonObject:
         native = event.native_reason if self._own else None
@@ -140,5 +164,13 @@ class ChunkRenderer:
         ended["finishReason"] = native or _REASONS.get(event.reason, "OTHER")
         return ended | object_of((event.extras or {}).get("choice")) if self._own else ended
 
-    def _frame(self, candidates: list[JsonObject], usage: Usage | None = None) -> bytes:
-        return b"data: " + _ENCODE(_chunk(self._identity, candidates, usage, own=self._own)) + b"\n\n"
+    def _frame(
+        self,
+        candidates: list[JsonObject],
+        usage: Usage | None = None,
+        metadata: JsonObject | None = None,
+    ) -> bytes:
+        value = _chunk(self._identity, candidates, usage, own=self._own)
+        if metadata is not None:
+            value["openrouter_metadata"] = metadata
+        return b"data: " + _ENCODE(value) + b"\n\n"

@@ -47,7 +47,7 @@ def _clean(schema: JsonObject, root: JsonObject, within: tuple[str, ...]) -> Jso
             cleaned["prefixItems"] = [_inner(one, root, within) for one in value]
         elif key in _SINGLE and isinstance(value, dict):
             cleaned[key] = _clean(value, root, within)
-        elif key == "format" and value not in _FORMATS:
+        elif key == "format" and not (isinstance(value, str) and value in _FORMATS):
             cleaned.setdefault("description", schema.get("description") or f"Format: {value}")
         else:
             cleaned[key] = value

@@ -1,7 +1,8 @@
 """Pieces of an answer -> the items that a client of this wire is shown, whoever made them.
 
-Thoughts that this wire's own maker sealed keep their form. Those of other makers are shown as texts, and travel whole in
-`encrypted_content` behind a mark (`codec.carried_reasoning`), so that the client gives them back without knowing.
+Thoughts that OpenAI sealed keep their form. Those of other makers, other hosts of this wire among them, are shown as texts,
+and travel whole in `encrypted_content` behind a mark (`codec.carried_reasoning`), so that the client gives them back without
+knowing whose they are.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,13 +12,11 @@ from msgspec import Struct, field
 from waystation.codec.carried_reasoning import carry
 from waystation.dialects.openai_responses.client_tools import call_item, kind_of
 from waystation.dialects.openai_responses.tools import namespace_of
-from waystation.dialects.openai_responses.wire import object_of, objects_of, text_of
+from waystation.dialects.openai_responses.wire import ORIGIN, object_of, objects_of, text_of
 from waystation.operations.chat import ChatRequest, Tool
 from waystation.operations.parts import JsonObject, Reasoning
 
 COMPLETED = "completed"
-_OWN = ("openai-responses-v1", "azure-openai-responses-v1", "bedrock-openai-responses-v1", "xai-responses-v1")
-"""Origins of thoughts that have this wire's form already."""
 
 
 class Names(Struct):
@@ -71,7 +70,7 @@ def refusal_piece(text: str) -> JsonObject:
 def reasoning_item(details: Sequence[Reasoning], names: Names, identity: str | None = None) -> JsonObject:
     """One item of these details, which belong together."""
     first = details[0]
-    own = first.origin in _OWN
+    own = first.origin == ORIGIN
     item: JsonObject = {
         "id": identity or names.identity("rs", first.id if own else None),
         "type": "reasoning",
@@ -93,7 +92,7 @@ def belongs(details: Sequence[Reasoning], piece: Reasoning) -> bool:
     return (
         piece.origin == last.origin
         and piece.id == last.id
-        and (piece.origin not in _OWN or last.kind != "encrypted")
+        and (piece.origin != ORIGIN or last.kind != "encrypted")
     )
 
 

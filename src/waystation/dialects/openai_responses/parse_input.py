@@ -43,7 +43,6 @@ _OUTPUT: Final = "function_call_output"
 _RESULT_KEYS: Final = frozenset({"type", "call_id", "output"})
 _MESSAGE_KEYS: Final = frozenset({"role", "content"})
 _CALL_KEYS: Final = frozenset({"type", "call_id", "name", "arguments", "input"})
-_THOUGHT_KEYS: Final = frozenset({"type", "id", "summary", "content", "encrypted_content"})
 _TEXT_KEYS: Final = frozenset({"type", "text"})
 _IMAGE_KEYS: Final = frozenset({"type", "image_url", "detail"})
 
@@ -137,9 +136,7 @@ def _thoughts(item: JsonObject, origin: str) -> list[Part]:
     foreign = carried(text_of(item.get("encrypted_content")))
     if foreign:
         return list(foreign)
-    found = thoughts_of(item, origin, 0)
-    rest = rest_of(item, _THOUGHT_KEYS)
-    return list(found) if found and rest is None else [Opaque(ITEM, item)]
+    return list(thoughts_of(item, origin, 0)) or [Opaque(ITEM, item)]
 
 
 def _result(output: object) -> tuple[Part, ...]:

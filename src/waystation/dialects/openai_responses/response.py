@@ -74,13 +74,15 @@ def refuse_failure(response: JsonObject) -> None:
     """Raise what a response says went wrong; `BadResponse` for one that is not done."""
     if response.get("error"):
         raise parse_error_object(response["error"])
-    if response.get("status") in UNFINISHED:
+    if text_of(response.get("status")) in UNFINISHED:
         raise BadResponse(NOT_DONE)
 
 
 def _choice(told: Told, native: str, usage: Usage | None) -> Choice:
     reason = finish_reason(native, has_calls=any(isinstance(part, ToolCall) for part in told.parts))
-    is_silent = all(isinstance(part, Opaque) and part.value.get("type") in _SAYS for part in told.parts)
+    is_silent = all(
+        isinstance(part, Opaque) and text_of(part.value.get("type")) in _SAYS for part in told.parts
+    )
     if is_silent and is_empty(reason, usage):
         raise BadResponse(EMPTY)
     return Choice(
@@ -101,7 +103,7 @@ def is_empty(reason: str, usage: Usage | None) -> bool:
 
 
 def _add_item(told: Told, item: JsonObject) -> None:
-    kind = item.get("type")
+    kind = text_of(item.get("type"))
     if kind == "message":
         said, before = rest_of(item, MESSAGE_KEYS), len(told.parts)
         for piece in objects_of(item.get("content")):

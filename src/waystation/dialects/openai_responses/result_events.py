@@ -132,7 +132,7 @@ class ResultRenderer:
             return
         if event.kind == "tool_call":
             extras = event.extras if self._same_dialect else None
-            self._begin(OpenCall(self, len(self._items), self._names, event, extras))
+            self._begin(OpenCall(self, self._next_place(), self._names, event, extras))
         elif event.kind == "text" and isinstance(self._open, OpenMessage):
             item_id = text_of((event.extras or {}).get("id"))
             if self._same_dialect and item_id != self._open.given_id:
@@ -146,7 +146,7 @@ class ResultRenderer:
         if isinstance(self._open, OpenMessage):
             return self._open
         given = text_of((extras or {}).get("id")) if self._same_dialect else ""
-        return self._begin(OpenMessage(self, len(self._items), self._names, given))
+        return self._begin(OpenMessage(self, self._next_place(), self._names, given))
 
     def _reasoning(self, event: ReasoningDelta) -> None:
         if not self._identity.include_reasoning or event.choice != 0:
@@ -158,7 +158,7 @@ class ResultRenderer:
             if isinstance(self._open, OpenThought) and self._open.takes(piece):
                 self._open.think(piece)
             else:
-                self._begin(OpenThought(self, len(self._items), self._names, piece)).think(piece)
+                self._begin(OpenThought(self, self._next_place(), self._names, piece)).think(piece)
 
     def _media(self, event: MediaDelta) -> None:
         url = text_of(object_of(event.value.get("image_url")).get("url"))
@@ -220,8 +220,12 @@ class ResultRenderer:
             response["openrouter_metadata"] = self.metadata
         self.say(f"response.{response['status']}", response=response)
 
-    def _begin(self, item: _Item) -> _Item:
+    def _next_place(self) -> int:
+        """Where the next item stands, once the open one is over."""
         self._close()
+        return len(self._items)
+
+    def _begin(self, item: _Item) -> _Item:
         self._open = item
         item.begin()
         return item

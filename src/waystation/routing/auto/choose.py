@@ -43,12 +43,13 @@ def choose(
     field: Field,
     places: NDArray[np.int64],
     reading: Reading,
+    *,
     prompt_tokens: int,
     tier: Tier,
     kept: Sequence[str] = (),
 ) -> Choice:
     """Choose among the models at `places`; `kept` are ids that the conversation would rather stay at."""
-    costs = field.costs(prompt_tokens, reading.family)[places]
+    costs = field.usual_costs(reading.family)[places]
     band, tier = banded(costs, tier)
     inside = places[band]
     quality, error = qualities(field, inside, reading)
@@ -57,7 +58,8 @@ def choose(
     order.remove(first)
     order.insert(0, first)
     ranked = [int(inside[place]) for place in order]
-    top = tuple(_shown(field, inside, place, quality, costs[band]) for place in order[:SHOWN])
+    expected = field.costs(prompt_tokens, reading.family)[inside]
+    top = tuple(_shown(field, inside, place, quality, expected) for place in order[:SHOWN])
     ranked, rule = _preferred(field, ranked, reading, kept, rule if len(places) > 1 else "only")
     return Choice(_with_fallbacks(field, ranked, places, costs), rule, tier, top)
 

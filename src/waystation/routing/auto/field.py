@@ -11,6 +11,9 @@ from waystation.routing.auto.tags import FAMILIES
 from waystation.routing.offers import UNKNOWN_PRICE, ModelOffers, Offer, Offers
 
 YEAR: Final = 31_557_600
+PROMPT_TOKENS: Final = 1_000
+"""Tokens that a prompt is taken to have where models are put into bands: a band is of a task's usual cost, so that
+neither padding nor a long system prompt moves a model from one to another (contract 15, step 3)."""
 COMPLETION_TOKENS: Final = {
     "agent": 500,
     "code": 900,
@@ -33,6 +36,7 @@ class Field:
     def __init__(self, offers: Offers, facts: Facts) -> None:
         self.offers = offers
         self.facts = facts
+        self._usual: dict[str, NDArray[np.float64]] = {}
         self.models: list[ModelOffers] = [each for each in offers.every() if _writes_text(each)]
         self.ids = [each.model.id for each in self.models]
         cheapest = [min(each.base, key=lambda offer: offer.price) for each in self.models]
@@ -46,6 +50,13 @@ class Field:
         known = np.where(np.isfinite(blended), blended, np.inf)
         self.abilities = abilities(self.ids, starting_points(known, _ages(self.models)), facts)
         self.general: NDArray[np.float64] = self.abilities.ability.mean(axis=1)
+
+    def usual_costs(self, family: str) -> NDArray[np.float64]:
+        """USD that a request of this family usually costs at each model."""
+        found = self._usual.get(family)
+        if found is None:
+            found = self._usual[family] = self.costs(PROMPT_TOKENS, family)
+        return found
 
     def costs(self, prompt_tokens: int, family: str) -> NDArray[np.float64]:
         """USD that a request is expected to cost at each model; infinite where a price is unknown."""

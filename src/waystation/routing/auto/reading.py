@@ -1,18 +1,22 @@
 """What a prompt is: its task tag, how sure that is, and how hard it is for its kind. Arithmetic on the trained weights."""
 
 import math
+import re
 
 import numpy as np
 from msgspec import Struct
 
-from waystation.routing.auto.grams import SIZE, Floats, grams
+from waystation.routing.auto.grams import Floats, clip, grams
 from waystation.routing.auto.tags import FAMILIES, FAMILY, OTHER, TAGS
 from waystation.routing.auto.traits import NAMES, traits
-from waystation.routing.auto.weights import Weights
+from waystation.routing.auto.weights import FILLER, STRONG, WEAK, Weights
 
 SURE_OF_TAG = 0.12
 SURE_OF_FAMILY = 0.15
 """Below these chances a tag is not said, and then a family is not."""
+PARAGRAPHS = 6
+"""Paragraphs that are looked at apart; the middle of longer texts is one."""
+_BLANK = re.compile(r"\n[^\S\n]*\n\s*")
 _OPTIONS = NAMES.index("options")
 _FAMILY_OF = np.array([list(FAMILIES).index(FAMILY[tag]) for tag in TAGS])
 
@@ -50,6 +54,22 @@ def outputs(text: str, weights: Weights) -> Floats:
     return result
 
 
+def essence(text: str, weights: Weights) -> str:
+    """The text without its paragraphs that ask nothing; all of it where that would leave nothing.
+
+    So padding does not move a choice, and of a document with a request about it the request is read.
+    """
+    parts = _BLANK.split(clip(text).strip())
+    if len(parts) == 1:
+        return text
+    if len(parts) > PARAGRAPHS:
+        half = PARAGRAPHS // 2
+        parts = [*parts[:half], "\n\n".join(parts[half:-half]), *parts[-half:]]
+    raw = [outputs(part, weights) for part in parts]
+    asking = [part for part, seen in zip(parts, raw, strict=True) if seen[FILLER] < seen[: len(TAGS)].max()]
+    return "\n\n".join(asking) if asking else text
+
+
 def chances(raw: Floats, weights: Weights) -> Floats:
     """The chance of each tag."""
     scores = raw[: len(TAGS)] * weights.header.temperature
@@ -60,7 +80,7 @@ def chances(raw: Floats, weights: Weights) -> Floats:
 
 def read(text: str, weights: Weights) -> Reading:
     """Read one prompt."""
-    raw = outputs(text, weights)
+    raw = outputs(essence(text, weights), weights)
     return reading_of(chances(raw, weights), raw, weights)
 
 
@@ -76,7 +96,7 @@ def reading_of(likely: Floats, raw: Floats, weights: Weights, rule: str | None =
             tag = family = OTHER
     else:
         family = FAMILY[tag]
-    weak, strong = float(raw[-2]), float(raw[-1])
+    weak, strong = float(raw[WEAK]), float(raw[STRONG])
     mean, spread = weights.header.difficulty
     hardness = (-(weak + strong) / 2 - mean) / spread
     return Reading(tag, family, confidence, 1 / (1 + math.exp(-1.7 * hardness)), strong - weak, rule)

@@ -21,7 +21,7 @@ from waystation.routing.auto.choose import PICKED, Choice, choose
 from waystation.routing.auto.field import Field
 from waystation.routing.auto.options import Options, options_of
 from waystation.routing.auto.priors import Facts
-from waystation.routing.auto.reading import Reading, chances, outputs, reading_of
+from waystation.routing.auto.reading import Reading, chances, essence, outputs, reading_of
 from waystation.routing.auto.tags import OTHER
 from waystation.routing.auto.weights import Weights
 from waystation.routing.offers import Offers
@@ -89,7 +89,14 @@ class AutoRouter:
         try:
             reading = self._read(asking.request)
             if self._clock() - began <= LIMIT:
-                return reading, choose(field, able.places, reading, asking.prompt.tokens, options.tier, kept)
+                return reading, choose(
+                    field,
+                    able.places,
+                    reading,
+                    prompt_tokens=asking.prompt.tokens,
+                    tier=options.tier,
+                    kept=kept,
+                )
         except Exception:
             log.exception("the auto router failed; its default set serves")
         return UNREAD, default_set(field, able.places, options)
@@ -103,7 +110,7 @@ class AutoRouter:
 
 def read_request(prompt: Asked, weights: Weights) -> Reading:
     """Read the user's words, by the request's structure too, and where they leave doubt the system prompt."""
-    raw = outputs(prompt.text, weights)
+    raw = outputs(essence(prompt.text, weights), weights)
     names = rules.found(prompt)
     likely = rules.weighed(chances(raw, weights), names)
     reading = reading_of(likely, raw, weights, names[0] if names else None)

@@ -1,6 +1,6 @@
 """The trained weights: one packed file, read once, checked before use.
 
-A row of `table` belongs to a bucket of `grams`, a column to one output: the tags, then the two heads of difficulty.
+A row of `table` belongs to a bucket of `grams`, a column to one output: the tags, then filler, then the two heads of difficulty.
 Values are bytes; a column's scale makes numbers of them again.
 """
 
@@ -19,8 +19,10 @@ from waystation.routing.auto.traits import NAMES
 
 PACKED = Path(__file__).parent / "weights.bin"
 MAGIC = b"wsauto1\n"
-HEADS = ("weak", "strong")
-"""Chances, minus the mean, that a middling and a strong model answer right."""
+HEADS = ("filler", "weak", "strong")
+"""After the tags: whether a text asks nothing, then the chances, minus the mean, that a middling and a strong model
+answer right."""
+FILLER, WEAK, STRONG = (len(TAGS) + place for place in range(len(HEADS)))
 OUTPUTS = len(TAGS) + len(HEADS)
 
 
@@ -80,7 +82,10 @@ def load(path: Path = PACKED) -> Weights:
     digest, body = content[len(MAGIC) : len(MAGIC) + 32], content[len(MAGIC) + 32 :]
     if hashlib.sha256(body).digest() != digest:
         raise BadWeights(f"{path.name}: damaged")
-    return _unpack(path.name, zlib.decompress(body))
+    try:
+        return _unpack(path.name, zlib.decompress(body))
+    except (ValueError, zlib.error) as error:
+        raise error if isinstance(error, BadWeights) else BadWeights(f"{path.name}: {error}") from error
 
 
 def _unpack(name: str, raw: bytes) -> Weights:

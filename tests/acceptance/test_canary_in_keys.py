@@ -1,4 +1,4 @@
-"""A secret that is sent through the gateway appears in no log, metric or error, and in no column and no file of the gateway."""
+"""A secret sent to the routes of keys, OAuth and inference appears in no answer, log, metric, column or file of the gateway."""
 
 import json
 import sqlite3

@@ -1,0 +1,133 @@
+"""`model: "auto"` end to end: three providers' recordings behind the gateway, and the embedded model alone."""
+
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from gateway_client import Answer, call, chat, generation
+from gateway_process import GatewayProcess, StartGateway
+from shared_folder import shared
+
+METADATA = {"X-OpenRouter-Metadata": "enabled"}
+CODE = "Write a Python function that reverses a linked list."
+TALK = "Hey, how are you today?"
+SCORES = """
+[benchmarks]
+coding = { families = ["code"], source = "a test" }
+talking = { families = ["talk"], source = "a test" }
+
+[scores]
+"openai/gpt-4o-mini" = [
+  { benchmark = "coding", date = "2026-01-01", score = 95 },
+  { benchmark = "talking", date = "2026-01-01", score = 55 },
+]
+"mistralai/mistral-small" = [
+  { benchmark = "coding", date = "2026-01-01", score = 55 },
+  { benchmark = "talking", date = "2026-01-01", score = 95 },
+]
+"""
+CHEAP = ["openai/gpt-4o-mini", "mistralai/mistral-small"]
+ONLY = [
+    *CHEAP,
+    "openai/gpt-4o",
+    "openai/gpt-4.1",
+    "openai/gpt-5.*",
+    "anthropic/claude-*-4*",
+    "anthropic/claude-*-5*",
+]
+
+
+@pytest.fixture(scope="module")
+def recorded(
+    start_gateway: StartGateway, replay_module: ModuleType, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[GatewayProcess]:
+    data_dir = tmp_path_factory.mktemp("auto")
+    (data_dir / "auto-router.toml").write_text(SCORES)
+    with replay_module.ReplayServer(shared("fixtures")) as upstream:
+        yield start_gateway(
+            f'[providers.openai]\napi_key = "sk-fake-openai"\nbase_url = "{upstream.url}/openai/v1"\n'
+            f'[providers.anthropic]\napi_key = "sk-fake-claude"\nbase_url = "{upstream.url}/anthropic/v1"\n'
+            f'[providers.mistral]\napi_key = "fake-mistral"\nbase_url = "{upstream.url}/mistral/v1"\n',
+            data_dir=data_dir,
+        )
+
+
+def ask(
+    gateway: GatewayProcess, text: str, tier: str = "low", model: str = "openrouter/auto", **fields: Any
+) -> Answer:
+    plugin = {"id": "auto-router", "cost_tier": tier, "allowed_models": ONLY}
+    fields.setdefault("plugins", [plugin])
+    return chat(gateway, model, messages=[{"role": "user", "content": text}], headers=METADATA, **fields)
+
+
+def stage(answer: Answer) -> dict[str, Any]:
+    found = answer.json["openrouter_metadata"]["pipeline"]
+    assert [(one["type"], one["name"]) for one in found] == [("plugin", "auto-router")]
+    return dict(found[0]["data"])
+
+
+def test_tasks_and_tiers_reach_different_models_and_the_answer_names_them(recorded: GatewayProcess) -> None:
+    answers = {
+        "code": ask(recorded, CODE),
+        "talk": ask(recorded, TALK),
+        "dear": ask(recorded, CODE, "max"),
+    }
+    assert {name: answer.status for name, answer in answers.items()} == dict.fromkeys(answers, 200)
+    models = {name: answer.json["model"] for name, answer in answers.items()}
+    assert len(set(models.values())) == 3, models
+    assert all("/" in model and "auto" not in model for model in models.values())
+    told = stage(answers["code"])
+    assert told["task_type"] == "code:general_impl"
+    assert told["top"][0]["model"] == models["code"]
+    assert answers["code"].json["openrouter_metadata"]["strategy"] == "auto"
+
+
+@pytest.mark.parametrize("name", ["auto", "waystation/auto", "openrouter/auto"])
+def test_the_record_names_the_router_and_the_model(recorded: GatewayProcess, name: str) -> None:
+    answer = ask(recorded, CODE, model=name)
+    record = generation(recorded, answer).json["data"]
+    assert record["router"] == "openrouter/auto"
+    assert record["model"] == answer.json["model"]
+
+
+def test_each_slug_reads_its_own_plugin(recorded: GatewayProcess) -> None:
+    plugins = [{"id": "auto-beta-router", "cost_tier": "max", "allowed_models": ONLY}]
+    beta = ask(recorded, CODE, model="openrouter/auto-beta", plugins=plugins)
+    assert beta.json["openrouter_metadata"]["pipeline"][0]["data"]["cost_tier"] == "max"
+    assert generation(recorded, beta).json["data"]["router"] == "openrouter/auto-beta"
+
+
+def test_a_session_sticks(recorded: GatewayProcess) -> None:
+    first = ask(recorded, TALK, session_id="auto-sticks")
+    second = ask(recorded, CODE, session_id="auto-sticks")
+    assert (first.status, second.status) == (200, 200)
+    assert second.json["model"] == first.json["model"] != ask(recorded, CODE).json["model"]
+    assert stage(second)["decided_by"] == "session"
+
+
+def test_restrictions_that_leave_nothing_are_said(recorded: GatewayProcess) -> None:
+    answer = ask(recorded, CODE, plugins=[{"id": "auto-router", "allowed_models": ["nobody/*"]}])
+    assert answer.status == 404
+    assert answer.error["message"] == "No models match your request and model restrictions"
+
+
+def test_a_wrong_setting_is_the_callers(recorded: GatewayProcess) -> None:
+    answer = ask(recorded, CODE, plugins=[{"id": "auto-router", "cost_tier": "huge"}])
+    assert answer.status == 400
+    assert "cost_tier" in answer.error["message"]
+
+
+def test_a_route_that_is_asked_about_tells_the_choice(recorded: GatewayProcess) -> None:
+    body = {"model": "auto", "messages": [{"role": "user", "content": CODE}]}
+    told = call(recorded, "POST", "/api/v1/route", body).json["data"]
+    assert told["strategy"] == "auto"
+    assert told["router"]["name"] == "auto-router"
+    assert told["router"]["data"]["task_type"] == "code:general_impl"
+
+
+def test_a_stream_is_served(recorded: GatewayProcess) -> None:
+    answer = ask(recorded, CODE, stream=True)
+    assert answer.status == 200
+    assert answer.text.endswith("data: [DONE]\n\n")

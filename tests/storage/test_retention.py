@@ -1,0 +1,106 @@
+"""What is too old goes in small batches, while others write."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from generation_records import KEY, NOON, charged, encoded
+from waystation.generations.activity import DAY, HOUR, MINUTE, Query
+from waystation.generations.record import GenerationRecord
+from waystation.generations.retention import Retention, prune
+from waystation.storage.activity import SqlActivityStore
+from waystation.storage.engine import open_engine
+from waystation.storage.generations import SqlGenerationStore
+from waystation.storage.migrations import migrate
+from waystation.storage.retention import SqlRetention
+from waystation.storage.tables import activity, generations
+
+NOW = NOON // 1000
+
+
+@pytest.fixture
+async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
+    migrate("", tmp_path)
+    engine = open_engine("", tmp_path)
+    yield engine
+    await engine.dispose()
+
+
+def made(number: int, seconds_ago: int) -> GenerationRecord:
+    moment = NOW - seconds_ago
+    return charged(number, 1, id=f"gen-{moment}-{number:020x}", created_at=moment * 1000)
+
+
+async def count(engine: AsyncEngine) -> int:
+    async with engine.connect() as connection:
+        return int((await connection.execute(select(func.count()).select_from(generations))).scalar_one())
+
+
+async def test_only_what_is_older_than_it_is_kept_goes(engine: AsyncEngine) -> None:
+    store = SqlGenerationStore(engine)
+    old = [made(number, 8 * DAY + number) for number in range(25)]
+    young = [made(number, 7 * DAY - number) for number in range(100, 105)]
+    await store.add(encoded(*old, *young))
+
+    await prune(SqlRetention(engine, batch=10), Retention(generations=7), NOW, pause=0)
+
+    assert await count(engine) == 5
+    assert await store.get(old[0].id) is None
+    assert await store.get(young[0].id) == young[0]
+
+
+async def test_what_was_spent_stays_known(engine: AsyncEngine) -> None:
+    store, sums = SqlGenerationStore(engine), SqlActivityStore(engine)
+    await store.add(encoded(*(made(number, 400 * DAY) for number in range(3))))
+
+    await prune(SqlRetention(engine), Retention(generations=1), NOW, pause=0)
+
+    assert (await store.spend(KEY, NOON)).total == 3
+    found = await sums.query(_all("cost"), NOW)
+    assert found.rows[0].metrics[0] == pytest.approx(3e-9)
+
+
+async def test_sums_of_minutes_and_hours_go_and_those_of_days_stay(engine: AsyncEngine) -> None:
+    await SqlGenerationStore(engine).add(
+        encoded(made(1, 100), made(2, 3 * DAY), made(3, 100 * DAY), made(4, 100 * DAY + 90))
+    )
+
+    await prune(SqlRetention(engine, batch=1), Retention(), NOW, pause=0)
+
+    async with engine.connect() as connection:
+        rows = await connection.execute(
+            select(activity.c.span, func.count()).group_by(activity.c.span).order_by(activity.c.span)
+        )
+        assert [tuple(row) for row in rows] == [(MINUTE, 1), (HOUR, 2), (DAY, 3)]
+
+
+async def test_nothing_goes_where_everything_is_kept(engine: AsyncEngine) -> None:
+    await SqlGenerationStore(engine).add(encoded(made(1, 4000 * DAY)))
+
+    await prune(SqlRetention(engine), Retention(generations=0, content=0), NOW, pause=0)
+
+    assert await count(engine) == 1
+
+
+async def test_a_writer_goes_on_while_old_rows_are_deleted(engine: AsyncEngine) -> None:
+    store = SqlGenerationStore(engine)
+    for start in range(0, 8000, 2000):
+        await store.add(encoded(*(made(number, 9 * DAY) for number in range(start, start + 2000))))
+    pruning = asyncio.create_task(prune(SqlRetention(engine), Retention(generations=1), NOW, pause=0.001))
+    written = 0
+
+    while not pruning.done():
+        await store.add(encoded(made(100_000 + written, 5)))
+        written += 1
+
+    assert await pruning >= 8000
+    assert written >= 10  # forty batches were deleted meanwhile
+    assert await count(engine) == written
+
+
+def _all(metric: str) -> Query:
+    return Query((metric,), 0, NOW + 1)
