@@ -27,6 +27,7 @@ PUBLIC = (
     "/embeddings/models",
 )
 GUARDED = ("/chat/completions", "/key", "/generation", "/generation/content")
+SKINS = ("/responses", "/messages", "/rerank")
 MANAGED = ("/activity", "/analytics/meta", "/analytics/query", "/generation/feedback")
 SERVED_MODEL = "openai/gpt-4o-mini"
 
@@ -161,6 +162,33 @@ def test_requests_for_a_model_that_is_served_reach_its_provider(setting: Setting
         examples=25,
     )
     assert [entry["outcome"] for entry in setting.upstream.log].count("sent") >= 5
+
+
+def test_the_other_skins_keep_the_specification_and_their_guard(setting: Setting, tmp_path: Path) -> None:
+    report = run(
+        setting.gateway,
+        tmp_path,
+        SKINS,
+        checks=CHECKS + ",ignored_auth",
+        hooks="schemathesis_hooks",
+        examples=6,
+    )
+    assert passed(report) >= 12
+
+
+def test_embeddings_keep_the_specification(setting: Setting, tmp_path: Path) -> None:
+    # The recordings answer the specification's own example with the vectors of another: rightly a 502.
+    checks = CHECKS.removeprefix("not_a_server_error,") + ",ignored_auth"
+    run(setting.gateway, tmp_path, ("/embeddings",), checks=checks, hooks="schemathesis_hooks", examples=6)
+
+
+@pytest.mark.parametrize("path", ["/responses", "/messages"])
+def test_other_skins_reach_the_provider_of_a_model_that_is_served(
+    path: str, setting: Setting, tmp_path: Path
+) -> None:
+    setting.upstream.reset()
+    run(setting.gateway, tmp_path, (path,), checks=CHECKS, hooks="schemathesis_served", examples=15)
+    assert [entry["outcome"] for entry in setting.upstream.log].count("sent") >= 1
 
 
 def test_what_exists_is_found_by_generated_requests(setting: Setting, tmp_path: Path) -> None:

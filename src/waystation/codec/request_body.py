@@ -8,6 +8,9 @@ from waystation.errors import InvalidRequest
 from waystation.operations.parts import JsonObject
 from waystation.operations.preferences import ProviderPreferences
 
+_LARGE: Final = 2**20
+_MOST_OBJECTS: Final = 500_000
+"""An empty object takes 3 bytes of a body and 64 of memory."""
 _DECODE: Final = json.Decoder().decode
 _ShortText = Annotated[str, Meta(max_length=256)]
 
@@ -61,7 +64,9 @@ def gateway_fields(body: JsonObject, told: GatewayFields) -> dict[str, Any]:
 
 
 def decode_object(body: bytes) -> JsonObject:
-    """The body as a JSON object, or `InvalidRequest`."""
+    """The body as a JSON object, or `InvalidRequest`. One that is small on the wire and huge in memory is refused unread."""
+    if len(body) > _LARGE and body.count(b"{") + body.count(b"[") > _MOST_OBJECTS:
+        raise InvalidRequest(f"The request body holds more than {_MOST_OBJECTS} objects and lists.")
     try:
         value = _DECODE(body)
     except RecursionError:

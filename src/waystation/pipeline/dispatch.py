@@ -29,6 +29,7 @@ from waystation.upstream.client import Client, Response, Timeouts
 ParseError = Callable[[int, Headers, bytes], ProviderError]
 """What an answer with an error status means, by status, headers and body."""
 MAX_ERROR_BYTES = 256 * 1024
+TOO_DEEP = "The request is nested too deeply."
 _encode = msgspec.json.Encoder().encode
 
 
@@ -69,7 +70,10 @@ class Dispatch:
         dialect = self._dialects[provider.dialect_for(endpoint)]
         if self._media is not None and dialect.bytes_only:
             request = await self._media.inlined(request, dialect.bytes_only, exchange.fetched)
-        rendered = dialect.render_request(at_tier(request, planned), provider.target(endpoint))
+        try:
+            rendered = dialect.render_request(at_tier(request, planned), provider.target(endpoint))
+        except RecursionError:
+            raise InvalidRequest(TOO_DEEP) from None
         amendment = provider.amend_request(rendered.body, endpoint)
         exchange.dropped = [*rendered.dropped, *(amendment.dropped if amendment else ())]
         if amendment is not None and amendment.path:
@@ -128,9 +132,7 @@ class Dispatch:
         )
 
     @staticmethod
-    async def _refusal(
-        provider: Provider, parse_error: ParseError, response: Response
-    ) -> GatewayError:
+    async def _refusal(provider: Provider, parse_error: ParseError, response: Response) -> GatewayError:
         try:
             body = await response.read(MAX_ERROR_BYTES)
         except ProviderError:
@@ -148,4 +150,4 @@ def _encoded(body: JsonObject) -> bytes:
     try:
         return _encode(body)
     except RecursionError:
-        raise InvalidRequest("The request is nested too deeply.") from None
+        raise InvalidRequest(TOO_DEEP) from None

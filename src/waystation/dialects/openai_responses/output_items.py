@@ -99,7 +99,8 @@ def image_url(item: JsonObject) -> str:
 def searches_in(items: list[JsonObject]) -> int:
     """How often the provider searched the web, by its own tools."""
     return sum(
-        text_of(item.get("type")) in _SEARCHES and object_of(item.get("action")).get("type", "search") == "search"
+        text_of(item.get("type")) in _SEARCHES
+        and object_of(item.get("action")).get("type", "search") == "search"
         for item in items
     )
 

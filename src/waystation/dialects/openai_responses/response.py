@@ -80,7 +80,9 @@ def refuse_failure(response: JsonObject) -> None:
 
 def _choice(told: Told, native: str, usage: Usage | None) -> Choice:
     reason = finish_reason(native, has_calls=any(isinstance(part, ToolCall) for part in told.parts))
-    is_silent = all(isinstance(part, Opaque) and text_of(part.value.get("type")) in _SAYS for part in told.parts)
+    is_silent = all(
+        isinstance(part, Opaque) and text_of(part.value.get("type")) in _SAYS for part in told.parts
+    )
     if is_silent and is_empty(reason, usage):
         raise BadResponse(EMPTY)
     return Choice(
