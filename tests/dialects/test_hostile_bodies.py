@@ -2,6 +2,7 @@
 
 import tracemalloc
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
@@ -11,7 +12,7 @@ from skin_voices import PATH
 from spoiling import spoiled_bodies
 from waystation.app.inbound import DIALECTS
 from waystation.app.outward import OUTWARD
-from waystation.codec.dialect import Dialect, Target
+from waystation.codec.dialect import Target
 from waystation.dialects.anthropic_messages import DIALECT as MESSAGES
 from waystation.dialects.gemini import DIALECT as GEMINI
 from waystation.dialects.openai_embeddings.inbound import INBOUND as EMBEDDINGS
@@ -19,13 +20,8 @@ from waystation.dialects.rerank_inbound import INBOUND as RERANK
 from waystation.errors import InvalidRequest
 from waystation.operations.chat import ChatRequest
 
-
-def parser_of(dialect: Dialect) -> Callable[[bytes], object]:
-    return lambda body: dialect.parse_request(body, PATH)
-
-
 PARSERS: dict[str, Callable[[bytes], object]] = {
-    **{dialect.name: parser_of(dialect) for dialect in DIALECTS},
+    **{dialect.name: partial(dialect.parse_request, path=PATH) for dialect in DIALECTS},
     "count_tokens": lambda body: MESSAGES.parse_count_request(body, PATH),
     "countTokens": lambda body: GEMINI.parse_count_request(body, PATH),
     "embeddings": EMBEDDINGS.parse_request,
