@@ -239,6 +239,17 @@ def test_responses_keep_no_state(state: dict[str, Any], setting: Setting) -> Non
     assert next(iter(state)) in refused.error["message"]
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_prompt_that_is_too_long_is_a_response_cut_short(stream: bool, setting: Setting) -> None:  # noqa: FBT001 - a parameter of the test
+    too_long = {"error": {"message": "maximum context length is 9", "code": "context_length_exceeded"}}
+    setting.openai.answer(*[Whole(too_long, 400)] * 3)
+    answer = responses(setting, stream=stream)
+    assert answer.status == 200
+    said = events(answer)[-1]["response"] if stream else answer.json
+    assert said["status"] == "incomplete"
+    assert said["incomplete_details"] == {"reason": "max_output_tokens"}
+
+
 def test_a_stream_of_responses_numbers_its_events_and_says_done(setting: Setting) -> None:
     setting.openai.answer(streamed(chunk(role="assistant", content="Hel"), chunk(content="lo")))
     answer = responses(setting, stream=True)
