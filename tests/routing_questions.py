@@ -66,7 +66,7 @@ def question(
     )
     return Question(
         request,
-        tuple(Candidate(each, "direct", **(candidate or {})) for each in models),
+        tuple(Candidate(each, **{"strategy": "direct", **(candidate or {})}) for each in models),
         PromptSize(4 * tokens, lambda: tokens),
         offers(*models, order=order, facts=facts, listed=listed),
         seed,

@@ -15,7 +15,7 @@ KEY = "sk-of-a-litellm-client"
 CONFIG = """
 model_list:
   - model_name: helper
-    litellm_params: {{model: openai/acme-large, api_base: "{url}", api_key: os.environ/ACME_KEY, input_cost_per_token: 0.000001}}
+    litellm_params: {{model: openai/acme-large, api_base: "{url}", api_key: os.environ/ACME_KEY, input_cost_per_token: 0.000001, output_cost_per_token: 0.000002}}
 """
 
 

@@ -20,7 +20,8 @@ from waystation.operations.chat import ChatRequest, Message, Tool
 from waystation.operations.parts import Text
 from waystation.operations.usage import Usage
 from waystation.pipeline.observe import Observer
-from waystation.routing.health import Health, Statistics
+from waystation.routing.figures import Statistics
+from waystation.routing.health import Health
 from waystation.routing.standing import EndpointHealth, endpoint_key
 from waystation.routing.sticky import MemoryStickyStore, StickySessions
 

@@ -197,7 +197,7 @@ def test_what_a_router_picked_last_goes_to_the_very_front() -> None:
     decided = plan(
         two,
         tokens=1_000,
-        candidate={"requested": "openrouter/free"},
+        candidate={"requested": "openrouter/free", "strategy": "free"},
         situation={"pins": {"openrouter/free": CACHED}},
     )
     assert tags(decided) == ["b", "x", "a"]

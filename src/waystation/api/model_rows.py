@@ -11,7 +11,7 @@ from waystation.catalog.endpoint import Endpoint
 from waystation.catalog.model import Model
 from waystation.catalog.pricing import OVERRIDABLE, RATE_NAMES, Pricing
 from waystation.operations.parts import JsonObject
-from waystation.routing.health import Statistics
+from waystation.routing.figures import Statistics
 from waystation.routing.standing import Quantiles
 
 UNKNOWN = "-1"

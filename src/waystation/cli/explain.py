@@ -98,9 +98,9 @@ def _facts(record: "GenerationRecord") -> dict[str, object]:
 
 
 def _print(record: "GenerationRecord", told: "Explanation") -> None:
-    served = (
-        f"{record.model} at {record.provider_name}" if record.endpoint_id else record.error_type or "nobody"
-    )
+    served = f"{record.model} at {record.provider_name}"
+    if record.endpoint_id is None:
+        served = f"nobody ({record.error_type})" if record.error_type else "nobody"
     rows = [
         ("asked for", ", ".join(told.requested)),
         ("answered by", served),
@@ -116,8 +116,9 @@ def _print(record: "GenerationRecord", told: "Explanation") -> None:
     print_heading("Attempts")
     print_table(("#", "model", "endpoint", "status", "ms", "error"), _attempt_rows(record))
     print_heading("Endpoints considered")
-    columns = ("place", "model", "endpoint", "price", "chance", "uptime", "first token", "tokens/s", "why")
-    print_table(columns, [_row(one) for one in told.considered])
+    several = len({one.model for one in told.considered}) > 1
+    placed = [_row(one, with_model=several) for one in told.considered]
+    print_table(("place", "endpoint", "price", "chance", "health", "why"), placed)
 
 
 def _attempt_rows(record: "GenerationRecord") -> list[tuple[str, ...]]:
@@ -134,20 +135,20 @@ def _attempt_rows(record: "GenerationRecord") -> list[tuple[str, ...]]:
     ]
 
 
-def _row(one: "Considered") -> tuple[str, ...]:
+def _row(one: "Considered", *, with_model: bool) -> tuple[str, ...]:
     return (
         str(one.attempt) if one.attempt is not None else "left out",
-        one.model,
-        one.tag,
+        f"{one.model} at {one.tag}" if with_model else one.tag,
         "unknown" if one.price is None else f"{one.price:g}",
         "" if one.chance is None else f"{one.chance:.1%}",
-        *_health_cells(one.health),
+        _health(one.health),
         one.excluded_by or "; ".join(one.why),
     )
 
 
-def _health_cells(health: "HealthShown") -> tuple[str, str, str]:
-    uptime = "" if health.uptime_30m is None else f"{health.uptime_30m:.1f} %"
-    latency = "" if health.latency is None else f"{health.latency.p50:.3g} s"
-    pace = "" if health.throughput is None else f"{health.throughput.p50:.3g}"
-    return uptime, latency, pace
+def _health(health: "HealthShown") -> str:
+    """Uptime of half an hour, median time to the first token, median tokens a second: those that are known."""
+    known = [] if health.uptime_30m is None else [f"up {health.uptime_30m:.1f} %"]
+    known += [] if health.latency is None else [f"{health.latency.p50:.3g} s"]
+    known += [] if health.throughput is None else [f"{health.throughput.p50:.3g} tokens/s"]
+    return ", ".join(known)

@@ -16,6 +16,18 @@ from waystation.credits.rates import Rates
 from waystation.operations.chat import ChatRequest
 
 MAX_CEILINGS = 50_000
+DOCUMENTS_OF_A_UNIT = 100
+"""Documents that a rerank ranks for one search unit; each is at least a token."""
+
+
+class Asked(NamedTuple):
+    """The most that one request may use of an endpoint."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    images: int = 0
+    searches: int = 0
+    search_units: int = 0
 
 
 class Ceiling(NamedTuple):
@@ -25,21 +37,20 @@ class Ceiling(NamedTuple):
     scale: int
     prompt: int | None
     completion: int | None
-    request: int | None
-    image: int | None
-    search: int | None
+    units: tuple[int | None, ...]
+    """Request, image, search, search unit, as `Rates.units` has them."""
 
-    def cost(self, prompt_tokens: int, completion_tokens: int, images: int, searches: int) -> int | None:
+    def cost(self, asked: Asked) -> int | None:
         """Nano-dollars, rounded up; None where a rate that may be used is unknown."""
-        prompt, completion, request = self.prompt, self.completion, self.request
-        if prompt is None or completion is None or request is None:
-            return None
-        scaled = prompt_tokens * prompt + completion_tokens * completion + request
-        if images or searches:
-            if (images and self.image is None) or (searches and self.search is None):
-                return None
-            scaled += images * (self.image or 0) + searches * (self.search or 0)
-        return -(-scaled // self.scale)
+        scaled = 0
+        rates = (self.prompt, self.completion, self.units[1], self.units[2], self.units[3])
+        for count, rate in zip(asked, rates, strict=True):
+            if count:
+                if rate is None:
+                    return None
+                scaled += count * rate
+        fee = self.units[0]
+        return None if fee is None else -(-(scaled + fee) // self.scale)
 
 
 class Ceilings:
@@ -54,18 +65,25 @@ class Ceilings:
     def bound(self, request: ChatRequest, prompt_tokens: int, endpoints: Iterable[Endpoint]) -> int | None:
         """Nano-dollars to reserve, at least 1; None where a price is unknown and no estimate is configured."""
         most = 1
-        choices = request.n or 1
-        images = choices if request.modalities and "image" in request.modalities else 0
-        searches = 1 if request.web_search_options is not None else 0
         for endpoint in endpoints:
-            tokens = request.max_tokens or endpoint.max_completion_tokens or self._estimated_completion
-            cost = self.of(endpoint.pricing).cost(prompt_tokens, tokens * choices, images, searches)
+            cost = self.of(endpoint.pricing).cost(self._asked(request, prompt_tokens, endpoint))
             if cost is None:
                 cost = self._estimated_request
                 if cost is None:
                     return None
             most = max(most, cost)
         return most
+
+    def _asked(self, request: ChatRequest, prompt_tokens: int, endpoint: Endpoint) -> Asked:
+        if endpoint.operation == "embeddings":
+            return Asked(prompt_tokens, 0)
+        if endpoint.operation == "rerank":
+            return Asked(prompt_tokens, 0, search_units=1 + prompt_tokens // DOCUMENTS_OF_A_UNIT)
+        choices = request.n or 1
+        images = choices if request.modalities and "image" in request.modalities else 0
+        searches = 1 if request.web_search_options is not None else 0
+        tokens = request.max_tokens or endpoint.max_completion_tokens or self._estimated_completion
+        return Asked(prompt_tokens, tokens * choices, images, searches)
 
     def of(self, pricing: Pricing) -> Ceiling:
         """The ceiling of these prices; found by identity, since it keeps its pricing alive."""
@@ -79,18 +97,12 @@ class Ceilings:
 
 def _ceiling(pricing: Pricing) -> Ceiling:
     rates = Rates.of(_dearest(pricing) if pricing.overrides else pricing)
-    plain_known = 0 not in rates.prompt_gaps and 0 not in rates.completion_gaps
-    request, image, search, _ = (
-        None if position in rates.unit_gaps else rate for position, rate in enumerate(rates.units)
-    )
     return Ceiling(
         pricing,
         rates.scale,
-        max(rates.prompt) if plain_known else None,
-        max(rates.completion) if plain_known else None,
-        request,
-        image,
-        search,
+        None if 0 in rates.prompt_gaps else max(rates.prompt),
+        None if 0 in rates.completion_gaps else max(rates.completion),
+        tuple(None if position in rates.unit_gaps else rate for position, rate in enumerate(rates.units)),
     )
 
 

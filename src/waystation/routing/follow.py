@@ -8,7 +8,8 @@ from waystation.routing.plan import PlannedAttempt, Question
 from waystation.routing.standing import endpoint_key
 from waystation.routing.sticky import Pin, StickyUse
 
-ROUTER_PREFIX = "openrouter/"
+_NAMED = frozenset({"direct", "alias", "latest"})
+"""Strategies of models that the caller named; the others are routers' picks."""
 
 
 def follow(
@@ -24,8 +25,8 @@ def follow(
         return attempts, None
     place, pin = found
     model_id = attempts[place].candidate.model.id
-    routed = attempts[place].candidate.requested.startswith(ROUTER_PREFIX)
-    front = 0 if routed else next(n for n, a in enumerate(attempts) if a.candidate.model.id == model_id)
+    was_named = attempts[place].candidate.strategy in _NAMED
+    front = next(n for n, a in enumerate(attempts) if a.candidate.model.id == model_id) if was_named else 0
     use = _use(pin, attempts[place], attempts[front], question)
     if not use.followed or front == place:
         return attempts, use

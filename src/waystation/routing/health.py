@@ -13,20 +13,12 @@ from types import MappingProxyType
 from typing import Final, Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from waystation.errors import CredentialRejected, GatewayError, ProviderError, RateLimited, UpstreamRejected
-from waystation.routing.histogram import percentiles
-from waystation.routing.standing import (
-    DEMOTED,
-    LAST,
-    UNCOUNTED,
-    UNTRIED,
-    EndpointHealth,
-    HealthSnapshot,
-    Quantiles,
-    endpoint_key,
-)
-from waystation.routing.windows import DAY, FIVE_MINUTES, HALF_HOUR, TWO_HOURS, Tally, Windows
+from waystation.routing.figures import Statistics, measured, statistics_of
+from waystation.routing.standing import UNCOUNTED, UNTRIED, EndpointHealth, HealthSnapshot, endpoint_key
+from waystation.routing.windows import DAY, Windows
 
 OUTAGE_MEMORY: Final = 30.0
 """Seconds that a significant outage is remembered (contract 8.2, step 7e)."""
@@ -44,10 +36,6 @@ REFRESH: Final = 1.0
 """Seconds after which percentiles and uptimes are computed anew; outages and cool-downs are seen at once."""
 BATCH: Final = 5
 """Endpoints computed anew by one snapshot, at about 20 us each, so that no request pays for all of them."""
-DEMOTED_BELOW: Final = 95.0
-LAST_BELOW: Final = 80.0
-ENOUGH: Final = 100
-"""Observations without which an uptime demotes nobody."""
 
 
 class Result(Enum):
@@ -159,7 +147,7 @@ class Health:
         """An attempt at this endpoint (`endpoint_key`) is being sent: while it probes, no other request does."""
         health = self._troubled.get(key)
         if health is not None and health.unproven and health.unstable_until() <= now:
-            self._show(key, _with(health, probe_until=now + PROBE_PATIENCE))
+            self._show(key, replace(health, probe_until=now + PROBE_PATIENCE))
 
     def observe(self, outcome: Outcome) -> None:
         """Learn from a settled attempt."""
@@ -184,7 +172,7 @@ class Health:
             _fade(record, outcome.ended)
             self._limited(key, record, outcome)
         elif record.health.probe_until:
-            self._show(key, _with(record.health, probe_until=0.0))
+            self._show(key, replace(record.health, probe_until=0.0))
 
     def key_until(self, provider: str, key_index: int) -> float:
         """Until when one of a provider's keys is to be left alone; 0 when it may be used."""
@@ -195,18 +183,10 @@ class Health:
         if self._remembers:
             self._keys[provider, key_index] = until
 
-    def statistics(self, key: str, now: float) -> "Statistics":
+    def statistics(self, key: str, now: float) -> Statistics:
         """The figures of one endpoint that clients are shown (contract 21)."""
         record = self._records.get(key)
-        windows = record.windows if record is not None else Windows()
-        half_hour = windows.over(HALF_HOUR, now)
-        return Statistics(
-            windows.over(FIVE_MINUTES, now).uptime,
-            half_hour.uptime,
-            windows.over(DAY, now).uptime,
-            _latencies(half_hour),
-            _throughputs(half_hour),
-        )
+        return statistics_of(record.windows if record is not None else Windows(), now)
 
     def saved(self) -> SavedHealth:
         """Everything learnt, to be kept; what it holds goes on changing, so encode it before the next await."""
@@ -216,7 +196,7 @@ class Health:
         """Take up what an earlier process learnt; endpoints without an attempt for a day are forgotten."""
         self._records = {key: one for key, one in saved.records.items() if one.faded > now - DAY}
         for record in self._records.values():
-            record.health = _with(record.health, probe_until=0.0)
+            record.health = replace(record.health, probe_until=0.0)
         self._due = list(self._records)
         self._refresh(now, len(self._due))
 
@@ -228,16 +208,16 @@ class Health:
             record.limited_in_a_row = 0
         if health.unproven or health.probe_until:
             if health.outage_until <= now or record.bad < SIGNIFICANT * (record.good + record.bad):
-                self._show(key, _with(health, outage_until=0.0, probe_until=0.0, unproven=False))
+                self._show(key, replace(health, outage_until=0.0, probe_until=0.0, unproven=False))
             elif health.probe_until:
-                self._show(key, _with(health, probe_until=0.0))
+                self._show(key, replace(health, probe_until=0.0))
 
     def _failed(self, key: str, record: Record, now: float) -> None:
         _fade(record, now)
         record.bad += 1
         if self._remembers and record.bad >= SIGNIFICANT * (record.good + record.bad):
             until = now + OUTAGE_MEMORY
-            self._show(key, _with(record.health, outage_until=until, probe_until=0.0, unproven=True))
+            self._show(key, replace(record.health, outage_until=until, probe_until=0.0, unproven=True))
 
     def _limited(self, key: str, record: Record, outcome: Outcome) -> None:
         if not self._remembers:
@@ -250,7 +230,7 @@ class Health:
             self._keys[outcome.provider, outcome.key_index] = until
             return
         record.limited_in_a_row += 1
-        self._show(key, _with(record.health, cooling_until=until, probe_until=0.0))
+        self._show(key, replace(record.health, cooling_until=until, probe_until=0.0))
 
     def _show(self, key: str, health: EndpointHealth) -> None:
         self._records[key].health = self._endpoints[key] = health
@@ -259,6 +239,18 @@ class Health:
         else:
             self._troubled.pop(key, None)
         self._snapshot = None
+
+    def _measured(self, record: Record, now: float) -> EndpointHealth:
+        before = record.health
+        health = measured(record.windows, now)
+        return replace(
+            health,
+            outage_until=before.outage_until,
+            cooling_until=before.cooling_until if before.cooling_until > now else 0.0,
+            probe_until=before.probe_until,
+            unproven=before.unproven,
+            demotion=health.demotion if self._remembers else UNCOUNTED,
+        )
 
     def _gather(self, now: float) -> None:
         """Those that changed are due, and those thought ill of, whom time alone may help."""
@@ -270,17 +262,7 @@ class Health:
         """Compute anew the figures of so many that are due."""
         for _ in range(min(most, len(self._due))):
             key = self._due.pop()
-            self._show(key, _measured(self._records[key], now, remembers=self._remembers))
-
-
-class Statistics(Struct, frozen=True):
-    """What clients are shown of an endpoint: uptimes in percent, percentiles of the last half hour; None: not measured."""
-
-    uptime_5m: float | None
-    uptime_30m: float | None
-    uptime_1d: float | None
-    latency_30m: Quantiles | None
-    throughput_30m: Quantiles | None
+            self._show(key, self._measured(self._records[key], now))
 
 
 def _fade(record: Record, now: float) -> None:
@@ -291,67 +273,3 @@ def _fade(record: Record, now: float) -> None:
         record.good *= keep
         record.bad *= keep
         record.faded = now
-
-
-def _measured(record: Record, now: float, *, remembers: bool) -> EndpointHealth:
-    windows, before = record.windows, record.health
-    five, half_hour = windows.over(FIVE_MINUTES, now), windows.over(HALF_HOUR, now)
-    tools = windows.over(TWO_HOURS, now)
-    return EndpointHealth(
-        outage_until=before.outage_until,
-        cooling_until=before.cooling_until if before.cooling_until > now else 0.0,
-        probe_until=before.probe_until,
-        unproven=before.unproven,
-        demotion=_demotion(five, half_hour) if remembers else UNCOUNTED,
-        uptime_5m=five.uptime,
-        uptime_30m=half_hour.uptime,
-        uptime_1d=windows.over(DAY, now).uptime,
-        latency=_latencies(five),
-        throughput=_throughputs(five),
-        requests_30m=half_hour.observations,
-        tool_requests_2h=tools.tool_requests,
-        tool_success=1 - tools.tool_failures / tools.tool_requests if tools.tool_requests else None,
-    )
-
-
-def _demotion(five: Tally, half_hour: Tally) -> int:
-    counted = five if five.observations >= ENOUGH else half_hour
-    uptime = counted.uptime
-    if uptime is None or counted.observations < ENOUGH or uptime >= DEMOTED_BELOW:
-        return UNCOUNTED
-    return DEMOTED if uptime >= LAST_BELOW else LAST
-
-
-def _latencies(tally: Tally) -> Quantiles | None:
-    found = percentiles(tally.latency, (0.5, 0.75, 0.9, 0.99))
-    return Quantiles(*found) if found else None
-
-
-def _throughputs(tally: Tally) -> Quantiles | None:
-    found = percentiles(tally.throughput, (0.01, 0.1, 0.25, 0.5))
-    return Quantiles(*reversed(found)) if found else None
-
-
-def _with(
-    health: EndpointHealth,
-    *,
-    outage_until: float | None = None,
-    cooling_until: float | None = None,
-    probe_until: float | None = None,
-    unproven: bool | None = None,
-) -> EndpointHealth:
-    return EndpointHealth(
-        health.outage_until if outage_until is None else outage_until,
-        health.cooling_until if cooling_until is None else cooling_until,
-        health.probe_until if probe_until is None else probe_until,
-        health.unproven if unproven is None else unproven,
-        health.demotion,
-        health.uptime_5m,
-        health.uptime_30m,
-        health.uptime_1d,
-        health.latency,
-        health.throughput,
-        health.requests_30m,
-        health.tool_requests_2h,
-        health.tool_success,
-    )

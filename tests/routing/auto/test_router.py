@@ -90,7 +90,7 @@ def test_patterns_allow_and_exclude() -> None:
 @pytest.mark.parametrize("plugin", [{"allowed_models": ["nobody/*"]}, {"excluded_models": ["*"]}])
 def test_patterns_that_leave_nothing_are_a_404(plugin: dict[str, Any]) -> None:
     with pytest.raises(
-        ModelUnavailable, match="^No models match your request and model restrictions$"
+        ModelUnavailable, match=r"^No models match your request and model restrictions$"
     ) as refused:
         chosen(CODE, plugins=({"id": "auto-router", **plugin},))
     assert refused.value.status == 404

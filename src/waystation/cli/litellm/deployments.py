@@ -121,11 +121,15 @@ class Deployments:
         name = self._name(one, row, one.alias)
         said = f"{name} at [providers.{row.slug}]"
         unsaid = [key for key in one.params.names() if key not in _HANDLED and not _is_credential(key)]
-        if unsaid:
-            whys = {WHY_NOT.get(key, f"{key} has no counterpart in a provider's row") for key in unsaid}
-            self._report.partly(
-                one.where, said, f"without {', '.join(sorted(unsaid))}: {'; '.join(sorted(whys))}"
+        whys = {WHY_NOT.get(key, f"{key} has no counterpart in a provider's row") for key in unsaid}
+        lost = [f"without {', '.join(sorted(unsaid))}: {'; '.join(sorted(whys))}"] if unsaid else []
+        model = row.models.get((name, one.native_id))
+        if model is not None and (model.prompt is None or model.completion is None):
+            lost.append(
+                "its price is not known, so that keys with a limit cannot use it: write prompt and completion"
             )
+        if lost:
+            self._report.partly(one.where, said, "; ".join(lost))
         else:
             self._report.mapped(one.where, said)
 

@@ -54,7 +54,7 @@ def _passing(asking: Asking, field: Field, removed: Counter[str]) -> list[int]:
             field.output >= (request.max_tokens or 0)
         )
         if easily.all():
-            return list(range(len(field.models)))
+            return list(field.every)
     else:
         easily = np.zeros(len(field.models), bool)
     question = asking.question(())

@@ -38,6 +38,7 @@ class Field:
         self.facts = facts
         self._usual: dict[str, NDArray[np.float64]] = {}
         self.models: list[ModelOffers] = [each for each in offers.every() if _writes_text(each)]
+        self.every = range(len(self.models))
         self.ids = [each.model.id for each in self.models]
         cheapest = [min(each.base, key=lambda offer: offer.price) for each in self.models]
         self.prompt = np.array([_rate(offer, "prompt") for offer in cheapest])
