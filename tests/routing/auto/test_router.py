@@ -181,12 +181,6 @@ def test_the_other_routers_serve_too() -> None:
         assert len(two) == 2
 
 
-def test_a_cheaper_model_is_taken_only_where_something_is_known_of_it() -> None:
-    tiny = model(endpoint("p", "0.0000001", "t/tiny"))
-    dear = [model(endpoint("q", "0.00001", f"q/dear{number}")) for number in range(9)]
-    assert chosen("Hi!", models=[tiny, EVERYBODY[1], *dear])[0] == "b/talker"
-
-
 def test_models_of_other_trades_are_left_alone() -> None:
     offered = [
         model(endpoint("p", "0.01", "g/new-guard")),
