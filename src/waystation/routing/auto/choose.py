@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from waystation.routing.auto.field import Field
 from waystation.routing.auto.options import TIERS, Tier
+from waystation.routing.auto.priors import UNCERTAIN
 from waystation.routing.auto.reading import Reading
 
 LOSS: Final = 0.01
@@ -100,13 +101,18 @@ def primary(
     error: NDArray[np.float64],
     costs: NDArray[np.float64],
 ) -> tuple[int, str]:
-    """The guard: the best single model, unless another is surely better here, or cheaper and hardly worse."""
+    """The guard: the best single model, unless another is surely better here, or cheaper and hardly worse.
+
+    Of a model that is known by its price alone nobody can say that it is hardly worse.
+    """
     default = int(np.lexsort((costs, -general))[0])
     gains = quality - quality[default]
     surely = gains > SURER * np.sqrt(error**2 + error[default] ** 2)
     if surely.any():
         return int(np.where(surely, gains, -1).argmax()), "better"
-    cheaper = (gains >= -LOSS) & (costs < CHEAPER * costs[default])
+    cheaper = (
+        (gains >= -LOSS) & (costs < CHEAPER * costs[default]) & (error < UNCERTAIN * quality * (1 - quality))
+    )
     if cheaper.any():
         return int(np.where(cheaper, costs, np.inf).argmin()), "cheaper"
     return default, "default"
