@@ -18,13 +18,12 @@ from waystation.routing.auto import rules
 from waystation.routing.auto.asked import Asked, asked
 from waystation.routing.auto.capable import PATTERNS, Capable, capable
 from waystation.routing.auto.choose import PICKED, Choice, Stay, choose
-from waystation.routing.auto.field import Field
+from waystation.routing.auto.field import Field, Prepared
 from waystation.routing.auto.options import Options, options_of
 from waystation.routing.auto.priors import Facts
 from waystation.routing.auto.reading import Reading, chances, essence, outputs, reading_of
 from waystation.routing.auto.tags import OTHER
 from waystation.routing.auto.weights import Weights
-from waystation.routing.offers import Offers
 from waystation.routing.plan import Candidate, RouterStage
 from waystation.routing.routers import Asking
 
@@ -50,15 +49,14 @@ class AutoRouter:
         self, weights: Weights | None, facts: Facts, clock: Callable[[], float] = time.thread_time
     ) -> None:
         self._weights = weights
-        self._facts = facts
+        self._fields = Prepared(facts)
         self._clock = clock
-        self._field: Field | None = None
 
     def __call__(self, asking: Asking, name: str, sort: OrderBy | None) -> tuple[Candidate, ...]:
         """The model chosen and its fallbacks; `ModelUnavailable` where no model can serve the request."""
         plugin = PLUGINS.get(name.partition(":")[0], "auto-router")
         options = options_of(asking.request.plugins, plugin)
-        field = self._prepared(asking.offers)
+        field = self._fields.of(asking.offers)
         able = capable(asking, field, options)
         if not len(able.places):
             raise nothing(name, able)
@@ -78,12 +76,6 @@ class AutoRouter:
             )
             for place in choice.places
         )
-
-    def _prepared(self, offers: Offers) -> Field:
-        field = self._field
-        if field is None or field.offers is not offers:
-            field = self._field = Field(offers, self._facts)
-        return field
 
     def _chosen(
         self, asking: Asking, field: Field, able: Capable, options: Options, stay: Stay
