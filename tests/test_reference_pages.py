@@ -9,11 +9,16 @@ import pytest
 import compatibility_grid
 import error_tables
 import operation_grid
+import skin_grid
 from spoken_operations import EMBEDDINGS
 from waystation.app.outward import OUTWARD
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
-PAGES = {"compatibility.md": compatibility_grid.page, "errors.md": error_tables.page}
+PAGES = {
+    "compatibility.md": compatibility_grid.page,
+    "errors.md": error_tables.page,
+    "skins.md": skin_grid.page,
+}
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -6,14 +6,21 @@ import tracemalloc
 import numpy as np
 from figures import Figure
 
-from waystation.routing.auto.reading import read
+from waystation.catalog.load import load as load_catalogue
+from waystation.operations.chat import ChatRequest, Message
+from waystation.operations.parts import Text
+from waystation.routing.auto.priors import read_facts
+from waystation.routing.auto.router import AutoRouter
 from waystation.routing.auto.weights import PACKED, load
+from waystation.routing.offers import Offers
+from waystation.routing.prompt import PromptSize
+from waystation.routing.routers import Asking
 
 TEXT = "Please compare the two offers below, say which is cheaper over 3 years, and explain the {difference} (in euros).\n"
 
 
 def figures() -> list[Figure]:
-    """CPU time in ms of reading a prompt, time to load in ms, memory and package size in MB."""
+    """CPU time in ms of choosing among all models, time to load in ms, memory and package size in MB."""
     loading = []
     for _ in range(5):
         began = time.thread_time()
@@ -23,8 +30,10 @@ def figures() -> list[Figure]:
     weights = load()
     memory = tracemalloc.get_traced_memory()[1] / 1e6
     tracemalloc.stop()
-    usual = _times(lambda: read((TEXT * 60)[:4000], weights))
-    long = _times(lambda: read((TEXT * 5000)[:400_000], weights))
+    router = AutoRouter(weights, read_facts())
+    offers = Offers(load_catalogue(), lambda _: True, "price", {}, lambda _: None)
+    usual = _times(router, offers, 4_000)
+    long = _times(router, offers, 400_000)
     return [
         Figure(
             "CPU ms, 4k characters, p50", float(np.percentile(usual, 50)), None, 1, 0.5, lower_is_better=True
@@ -41,10 +50,19 @@ def figures() -> list[Figure]:
     ]
 
 
-def _times(call: object, calls: int = 400) -> list[float]:
+def _times(router: AutoRouter, offers: Offers, size: int, calls: int = 400) -> list[float]:
+    """CPU ms of calls with a prompt of so many characters, English prose with numbers, no two words alike for long."""
+    words = [
+        f"{word}{number % 97}" if number % 7 == 0 else word
+        for number, word in enumerate(TEXT.split() * 25_000)
+    ]
+    text = " ".join(words)[:size]
+    request = ChatRequest("openai_chat", "openrouter/auto", (Message("user", (Text(text),)),))
+    asking = Asking(request, PromptSize(size, lambda: size // 4), offers)
+    router(asking, "openrouter/auto", None)
     found = []
     for _ in range(calls):
         began = time.thread_time()
-        call()
+        router(asking, "openrouter/auto", None)
         found.append((time.thread_time() - began) * 1e3)
     return found

@@ -18,8 +18,8 @@ NOT_SERVED_YET: set[str] = set()
 """Checks of operations that this version does not serve."""
 NEEDS_MORE_THAN_THE_KIT_GIVES = {"error_429"}
 """Checks that the kit cannot provoke."""
-BEYOND_A_SMALL_MODEL = {"tools", "tools_round_trip", "async_parallel"}
-"""The embedded model calls tools only when forced (the kit asks with `auto`), and works on two requests at a time."""
+BEYOND_A_SMALL_MODEL = {"embeddings", "tools", "tools_round_trip", "async_parallel"}
+"""The embedded model embeds nothing, calls tools only when forced (the kit asks with `auto`), and works on two requests at a time."""
 
 
 @pytest.fixture(scope="module")

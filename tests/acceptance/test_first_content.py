@@ -30,7 +30,6 @@ WHOLE_FAULTS = (
     "500",
     "529",
     "reset",
-    "hang;seconds=5",
     "cut;after=0",
     "malformed",
     "empty",
@@ -132,6 +131,13 @@ def test_the_setting_is_sound(setting: Setting, dialect: str) -> None:
         assert (seen.status, seen.error, seen.done) == (200, None, True), seen
         assert seen.content
         assert (posts(setting.faulty), posts(setting.sound)) == (1, 0)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_silence_is_rescued_at_its_deadline(setting: Setting, *, stream: bool) -> None:
+    seen = ask(setting, "openai_chat", "hang;seconds=5", stream=stream)
+    assert (seen.status, seen.error, seen.done) == (200, None, True)
+    assert (posts(setting.faulty), posts(setting.sound)) == (1, 1)
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)

@@ -1,14 +1,16 @@
 """Every route of inference through a real gateway before scripted providers: what is asked, what is answered, what is recorded."""
 
 import json
+import threading
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import pytest
 
-from gateway_client import Answer, call, generation
+from gateway_client import Answer, Conversation, call, generation
 from gateway_process import API_KEY, GatewayProcess, StartGateway
 from scripted_provider import ScriptedProvider, Whole, chunk, completion, streamed
+from waiting import wait_for
 
 MESSAGE = {
     "id": "msg_1",
@@ -239,6 +241,17 @@ def test_responses_keep_no_state(state: dict[str, Any], setting: Setting) -> Non
     assert next(iter(state)) in refused.error["message"]
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_prompt_that_is_too_long_is_a_response_cut_short(stream: bool, setting: Setting) -> None:  # noqa: FBT001 - a parameter of the test
+    too_long = {"error": {"message": "maximum context length is 9", "code": "context_length_exceeded"}}
+    setting.openai.answer(*[Whole(too_long, 400)] * 3)
+    answer = responses(setting, stream=stream)
+    assert answer.status == 200
+    said = events(answer)[-1]["response"] if stream else answer.json
+    assert said["status"] == "incomplete"
+    assert said["incomplete_details"] == {"reason": "max_output_tokens"}
+
+
 def test_a_stream_of_responses_numbers_its_events_and_says_done(setting: Setting) -> None:
     setting.openai.answer(streamed(chunk(role="assistant", content="Hel"), chunk(content="lo")))
     answer = responses(setting, stream=True)
@@ -413,3 +426,44 @@ def test_rerank_is_charged_by_search_units(setting: Setting) -> None:
     record = generation(setting.gateway, answer).json["data"]
     assert (record["api_type"], record["provider_name"]) == ("rerank", "Cohere")
     assert record["usage"] == pytest.approx(0.002)
+
+
+def test_the_gateways_own_document_describes_every_route(setting: Setting) -> None:
+    paths = call(setting.gateway, "GET", "/openapi.json").json["paths"]
+    assert {
+        "/api/v1/chat/completions",
+        "/api/v1/messages",
+        "/api/v1/messages/count_tokens",
+        "/api/v1/responses",
+        "/api/v1/embeddings",
+        "/api/v1/rerank",
+        "/v1beta/models/{model}:generateContent",
+        "/v1beta/models/{model}:streamGenerateContent",
+    } <= paths.keys()
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/messages", {"model": "acme/m1", "max_tokens": 9, "messages": ASK, "stream": True}),
+        ("/responses", {"model": "acme/m1", "input": "Say hello", "stream": True}),
+    ],
+)
+def test_a_client_that_hangs_up_stops_the_provider(path: str, body: dict[str, Any], setting: Setting) -> None:
+    gate = threading.Event()
+    setting.openai.answer(
+        streamed(chunk(role="assistant", content="Hel"), gate, *[chunk(content="lo" * 5000)] * 200)
+    )
+    with Conversation(setting.gateway, body, path) as conversation:
+        conversation.read_until("Hel")
+        name = conversation.generation
+    gate.set()
+    assert setting.openai.client_closed.wait(20)
+    record = wait_for(lambda: found(setting, name))
+    assert record is not None
+    assert record["cancelled"] is True
+
+
+def found(setting: Setting, name: str) -> dict[str, Any] | None:
+    answer = generation(setting.gateway, name)
+    return answer.json["data"] if answer.status == 200 else None

@@ -2,6 +2,7 @@
 
 import tracemalloc
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
@@ -20,7 +21,7 @@ from waystation.errors import InvalidRequest
 from waystation.operations.chat import ChatRequest
 
 PARSERS: dict[str, Callable[[bytes], object]] = {
-    **{dialect.name: lambda body, one=dialect: one.parse_request(body, PATH) for dialect in DIALECTS},
+    **{dialect.name: partial(dialect.parse_request, path=PATH) for dialect in DIALECTS},
     "count_tokens": lambda body: MESSAGES.parse_count_request(body, PATH),
     "countTokens": lambda body: GEMINI.parse_count_request(body, PATH),
     "embeddings": EMBEDDINGS.parse_request,

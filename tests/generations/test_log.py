@@ -1,3 +1,4 @@
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
@@ -6,6 +7,7 @@ import pytest
 
 from generation_records import KEY, NOON, a_record, charged, encoded
 from waystation.errors import Unavailable
+from waystation.generations import journal as journals
 from waystation.generations.log import GenerationLog
 from waystation.generations.store import RecordRejected
 from waystation.storage.memory import MemoryGenerationStore
@@ -229,3 +231,99 @@ async def test_closing_twice_is_fine(store: FailingStore, tmp_path: Path) -> Non
     await log.start()
     await log.close()
     await log.close()
+
+
+async def test_a_strict_log_refuses_while_the_database_is_dead(store: FailingStore, tmp_path: Path) -> None:
+    log = GenerationLog(store, tmp_path / "journal", strict=True)
+    await log.start()
+    assert not log.health().refusing
+    store.reachable = False
+    log.append(a_record(1))
+    with pytest.raises(Unavailable):
+        await log.flush()
+    assert log.health().refusing
+
+    store.reachable = True
+    await log.flush()
+    assert not log.health().refusing
+    await log.close()
+
+
+async def test_a_log_that_serves_refuses_when_there_is_no_room_left(
+    store: FailingStore, tmp_path: Path
+) -> None:
+    (tmp_path / "journal").write_text("a file where the folder should be")
+    log = GenerationLog(store, tmp_path / "journal", max_pending=2)
+    store.reachable = False
+
+    log.append(a_record(1))
+    assert not log.health().refusing
+    log.append(a_record(2))
+    assert log.health().refusing
+
+    store.reachable = True
+    await log.flush()
+    assert not log.health().refusing
+    await log.close()
+
+
+async def test_the_journal_is_tried_again_though_nothing_is_recorded(
+    store: FailingStore, tmp_path: Path
+) -> None:
+    blocker = tmp_path / "journal"
+    blocker.write_text("a file where the folder should be")
+    log = GenerationLog(store, blocker, interval=0.001, strict=True)
+    await log.start()
+    log.append(a_record(1))
+    assert log.health().refusing
+
+    blocker.unlink()
+    async with asyncio.timeout(20):
+        while log.health().refusing:  # noqa: ASYNC110 - the log tries its journal again by itself, and tells nobody
+            await asyncio.sleep(0.01)
+    assert await store.get(a_record(1).id) is not None
+    await log.close()
+
+
+async def test_what_waited_in_memory_goes_into_a_journal_that_is_well_again(
+    store: FailingStore, tmp_path: Path
+) -> None:
+    blocker = tmp_path / "journal"
+    blocker.write_text("a file where the folder should be")
+    store.reachable = False
+    log = GenerationLog(store, blocker, interval=0.001)
+    await log.start()
+    for number in range(5):
+        log.append(a_record(number))
+    blocker.unlink()
+    async with asyncio.timeout(20):
+        while log.health().unjournaled:  # noqa: ASYNC110 - the log tries its journal again by itself, and tells nobody
+            await asyncio.sleep(0.01)
+    await log.close()
+
+    store.reachable = True
+    second = GenerationLog(store, blocker)
+    await second.start()
+    assert len(store) == 5
+    await second.close()
+
+
+async def test_the_journal_takes_no_more_room_than_it_may(store: FailingStore, tmp_path: Path) -> None:
+    store.reachable = False
+    bound = 4 * 64 * 1024
+    log = GenerationLog(
+        store, tmp_path / "journal", max_pending=20_000, segment_bytes=64 * 1024, max_journal_bytes=bound
+    )
+    for number in range(1000):
+        log.append(a_record(number))
+
+    assert journals.size(tmp_path / "journal") <= bound
+    health = log.health()
+    assert (health.journal_ok, health.lost) == (False, 0)
+    assert 0 < health.unjournaled < 1000
+
+    store.reachable = True
+    await log.flush()
+    assert len(store) == 1000
+    await log.close()
+    assert segments(tmp_path) == []

@@ -27,6 +27,7 @@ from waystation.upstream.client import Timeouts
 ACCOUNT = Account(key_hash="ab" * 32, label="a", name="a", is_management=False, created_at=0)
 TAGS = ("a", "b", "c", "d/fp8", "e")
 MODELS = ("acme/m1", "acme/m2")
+REGISTRY = Registry.build(Settings())
 SESSIONS = StickySessions(MemoryStickyStore())
 
 
@@ -75,7 +76,7 @@ def some_request(draw: Random) -> ChatRequest:
     )
 
 
-async def executed(planner: Planner, health: Health, exchange: Exchange) -> list[tuple[str, str]]:
+async def executed(planner: Planner, exchange: Exchange) -> list[tuple[str, str]]:
     """The endpoints that are really asked where each of them fails."""
     request, asked = exchange.request, list[tuple[str, str]]()
     assert request is not None
@@ -88,8 +89,7 @@ async def executed(planner: Planner, health: Health, exchange: Exchange) -> list
     assert task is not None
     watched = Watched(task, Silent(), time.monotonic() + 60)  # type: ignore[arg-type] # nothing is said
     observer = Observer(Health(), SESSIONS)
-    registry = Registry.build(Settings())
-    attempts = Attempts(registry, lambda _: Timeouts(), Persistence(repeats=0), observer)
+    attempts = Attempts(REGISTRY, lambda _: Timeouts(), Persistence(repeats=0), observer)
     plan = planner.decide(exchange, request, 100)
     if plan.attempts:
         try:
@@ -114,7 +114,7 @@ async def test_a_thousand_requests_go_where_their_explanation_says() -> None:
         request, seed = some_request(draw), draw.getrandbits(53)
         told = explain(planner.decide(exchange_of(request, seed, now), request, 100))
         expected = [(row.model, row.tag) for row in told.considered if row.attempt is not None]
-        assert await executed(planner, health, exchange_of(request, seed, now)) == expected
+        assert await executed(planner, exchange_of(request, seed, now)) == expected
         lengths.add(len(expected))
     assert lengths >= {0, 3, 5, 10}
 

@@ -195,6 +195,15 @@ def test_what_is_asked_must_be_within_an_endpoints_reach(
     assert excluded([small, large], **fields) == left_out
 
 
+def test_a_limit_on_the_prompt_is_one_on_what_fits() -> None:
+    endpoints = [
+        endpoint("a", context_length=10_000, max_prompt_tokens=100),
+        endpoint("b", context_length=10_000),
+    ]
+    assert excluded(endpoints, tokens=101) == {"a": "context_length"}
+    assert excluded(endpoints, tokens=100) == {}
+
+
 def test_required_parameters_are_those_that_were_sent() -> None:
     endpoints = [with_tools("a", "temperature", "seed"), with_tools("b", "temperature")]
     sent = frozenset({"temperature", "seed"})

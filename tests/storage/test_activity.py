@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from generation_records import DAY as DAY_MS
@@ -268,6 +268,27 @@ async def test_what_no_endpoint_served_is_counted_under_no_model(kept: Kept) -> 
     await kept.generations.add(encoded(a_record(1, model="whatever/a-client-wrote", **nothing)))
 
     assert await kept.ask("error_count", dimensions=("model",)) == [(None, 1)]
+
+
+async def test_no_question_reads_generations_and_each_reads_only_its_range(kept: Kept) -> None:
+    await kept.generations.add(encoded(charged(1, 5)))
+    asked: list[tuple[str, object]] = []
+
+    def note(_: object, __: object, statement: str, parameters: object, *___: object) -> None:
+        asked.append((statement, parameters))
+
+    event.listen(kept.engine.sync_engine, "before_cursor_execute", note)
+    await kept.ask("cost", dimensions=("model", "app"), granularity="day")
+    await kept.ask("latency", dimensions=("provider",), filters=(Filter("model", "eq", "acme/a"),))
+    await kept.activity.days(Days(0, NOW // DAY + 1))
+    event.remove(kept.engine.sync_engine, "before_cursor_execute", note)
+
+    async with kept.engine.connect() as connection:
+        for statement, parameters in asked:
+            plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)  # type: ignore[arg-type]
+            steps = [str(row[-1]) for row in plan]
+            assert not any("generations" in step or "SCAN activity" in step for step in steps), steps
+            assert any("SEARCH activity USING PRIMARY KEY (span=?" in step for step in steps), steps
 
 
 async def test_sums_and_records_are_one_transaction(kept: Kept) -> None:

@@ -4,15 +4,18 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from generation_records import KEY, NOON, charged, encoded
 from waystation.generations.activity import DAY, HOUR, MINUTE, Query
+from waystation.generations.content import GenerationContent
 from waystation.generations.record import GenerationRecord
 from waystation.generations.retention import Retention, prune
 from waystation.storage.activity import SqlActivityStore
+from waystation.storage.content import SqlContentStore
 from waystation.storage.engine import open_engine
 from waystation.storage.generations import SqlGenerationStore
 from waystation.storage.migrations import migrate
@@ -76,6 +79,21 @@ async def test_sums_of_minutes_and_hours_go_and_those_of_days_stay(engine: Async
             select(activity.c.span, func.count()).group_by(activity.c.span).order_by(activity.c.span)
         )
         assert [tuple(row) for row in rows] == [(MINUTE, 1), (HOUR, 2), (DAY, 3)]
+
+
+async def test_prompts_and_answers_are_kept_for_a_time_of_their_own(engine: AsyncEngine) -> None:
+    contents = SqlContentStore(engine)
+    old, young = made(1, 31 * DAY), made(2, 29 * DAY)
+    await SqlGenerationStore(engine).add(encoded(old, young))
+    await contents.add(
+        [msgspec.json.encode(GenerationContent(one.id, KEY, completion="said")) for one in (old, young)]
+    )
+
+    await prune(SqlRetention(engine), Retention(content=30), NOW, pause=0)
+
+    assert await contents.get(old.id) is None
+    assert await contents.get(young.id) == GenerationContent(young.id, KEY, completion="said")
+    assert await count(engine) == 2
 
 
 async def test_nothing_goes_where_everything_is_kept(engine: AsyncEngine) -> None:

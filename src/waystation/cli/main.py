@@ -3,6 +3,7 @@
 import click
 
 from waystation import __version__
+from waystation.cli.auto import auto
 from waystation.cli.catalog import catalog
 from waystation.cli.credits import credit
 from waystation.cli.doctor import doctor
@@ -47,6 +48,8 @@ def main() -> None:
     """
 
 
-COMMANDS = (serve, doctor, explain, local, catalog, keys, credit, generations, report, importing, migrate)
+COMMANDS = (
+    serve, doctor, explain, local, catalog, auto, keys, credit, generations, report, importing, migrate,
+)  # fmt: skip
 for command in COMMANDS:
     main.add_command(command)

@@ -118,6 +118,8 @@ class Dialect(Outward, Protocol):
 
     routes: tuple[str, ...]
     """Inbound paths below a base (`/chat/completions`)."""
+    told_in_answers: frozenset[str]
+    """The `error_type`s that are said in an answer of status 200 rather than as an error."""
 
     def parse_request(self, body: bytes, path: str) -> ChatRequest:
         """Validate and translate a client's body; `InvalidRequest` names the field."""

@@ -32,6 +32,7 @@ class OpenAICompletions:
     name = NAME
     bytes_only: frozenset[str] = frozenset()
     routes: tuple[str, ...] = ("/completions",)
+    told_in_answers: frozenset[str] = frozenset()
 
     def parse_request(self, body: bytes, path: str) -> ChatRequest:
         """One prompt: a string, or a list of one string. Token ids are a 400, for they mean something to one model only."""

@@ -20,12 +20,13 @@ from waystation.codec.dialect import Dialect
 from waystation.codec.error_envelope import error_headers
 from waystation.errors import DeadlineExceeded, GatewayError, InternalError, Unavailable
 from waystation.exchange import Exchange
-from waystation.operations.chat import ChatRequest
+from waystation.operations.chat import ChatRequest, ChatResult, Choice
 from waystation.operations.chat_events import StreamError
 from waystation.pipeline.answer import JSON, Answer, nobody
 from waystation.pipeline.caller import Caller
 from waystation.pipeline.operations import Operation
 from waystation.pipeline.planner import Planner
+from waystation.pipeline.relay import EVENT_STREAM
 from waystation.pipeline.reserve import Reserve
 from waystation.pipeline.router_metadata import RouterMetadata
 from waystation.pipeline.serving import Serving
@@ -180,6 +181,24 @@ async def _refuse(serving: Serving, error: GatewayError) -> None:
         renderer.metadata = serving.metadata
         await serving.delivery.fail(renderer, StreamError(error, exchange.usage))
         return
+    if error.error_type in dialect.told_in_answers:
+        _answer_with(serving, error)
+        return
     exchange.status = error.status
     named = [*serving.headers, *error_headers(error)]
     caller.reply(error.status, JSON, named, dialect.render_error(error, exchange.id, serving.metadata))
+
+
+def _answer_with(serving: Serving, error: GatewayError) -> None:
+    """Say an error in an answer, where the caller's wire has it there (contract section 2.7)."""
+    exchange, dialect, known = serving.exchange, serving.dialect, nobody(serving.exchange)
+    exchange.status = 200
+    if exchange.request is not None and exchange.request.stream:
+        renderer = dialect.stream_renderer(known)
+        renderer.metadata = serving.metadata
+        said = renderer.feed([StreamError(error)]) + renderer.close()
+        serving.caller.reply(200, EVENT_STREAM, serving.headers, said)
+        return
+    result = ChatResult(dialect.name, None, None, None, (Choice(0, (), "error", error=error),))
+    said = dialect.render_response(result, known, None, serving.metadata)
+    serving.caller.reply(200, JSON, serving.headers, said)

@@ -5,6 +5,7 @@ Asked for by `X-OpenRouter-Metadata: enabled`. Every key is there, whatever came
 
 from collections.abc import Callable
 
+from waystation.errors import TooManyRequests, Unauthenticated
 from waystation.exchange import Exchange
 from waystation.operations.parts import JsonObject
 from waystation.routing.plan import PlannedAttempt
@@ -17,9 +18,9 @@ class RouterMetadata:
         self._provider_name = provider_name
 
     def of(self, exchange: Exchange) -> JsonObject | None:
-        """None where no request was understood."""
+        """None where no request was understood, or routing had no part in its refusal (key, the gateway's own rate limits)."""
         request = exchange.request
-        if request is None:
+        if request is None or isinstance(exchange.error, Unauthenticated | TooManyRequests):
             return None
         planned = exchange.plan.attempts if exchange.plan is not None else ()
         left_out = len(exchange.plan.excluded) if exchange.plan is not None else 0

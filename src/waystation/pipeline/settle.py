@@ -184,17 +184,10 @@ class Settlement:
 
 def _media(request: ChatRequest) -> tuple[int, int]:
     """Images and videos, and sounds, of the prompt."""
-    media = sounds = 0
-    for message in request.messages:
-        for part in message.parts:
-            kind = type(part)
-            if kind is Text:
-                continue
-            if kind is Image or kind is Video:
-                media += 1
-            elif kind is Audio:
-                sounds += 1
-    return media, sounds
+    others = [type(part) for message in request.messages for part in message.parts if type(part) is not Text]
+    if not others:
+        return 0, 0
+    return others.count(Image) + others.count(Video), others.count(Audio)
 
 
 def _route(plan: Plan | None) -> Raw:

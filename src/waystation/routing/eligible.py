@@ -151,7 +151,7 @@ def _abilities(sieve: Sieve, offers: ModelOffers, needed: frozenset[str], questi
         wanted = frozenset(request.modalities)
         sieve.keep([o for o in sieve.kept if wanted <= o.outputs], "modality")
     if prompt.bound > offers.context or offers.tiers:
-        sieve.keep([o for o in sieve.kept if prompt.fits(o.endpoint.context_length)], "context_length")
+        sieve.keep([o for o in sieve.kept if prompt.fits(o.context)], "context_length")
     asked = request.max_tokens
     if asked is not None and (asked > offers.output or offers.tiers):
         sieve.keep(

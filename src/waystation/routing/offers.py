@@ -25,7 +25,7 @@ _NOBODY = ProviderFacts("", "")
 class Offer(Struct, frozen=True, eq=False):
     """One endpoint, prepared. `names` are the words of `order`, `only` and `ignore` that mean it, in lower case.
 
-    `price` is blended, USD per token, infinite where unknown; `square` its square, at least `EPSILON`'s. `salt` is the
+    `context` is how many tokens a prompt may have, None unknown. `price` is blended, USD per token, infinite where unknown; `square` its square, at least `EPSILON`'s. `salt` is the
     endpoint's own part in every draw. An unknown data policy counts as training and retention (contract 10),
     and a provider's stated one is of what is paid for: what it gives away may train unless it keeps nothing at all.
     """
@@ -35,6 +35,7 @@ class Offer(Struct, frozen=True, eq=False):
     salt: int
     names: frozenset[str]
     rank: int
+    context: int | None
     price: float
     square: float
     inputs: frozenset[str]
@@ -71,9 +72,7 @@ class ModelOffers:
         self.base = tuple(base)
         self.tiers = tuple(tiers)
         endpoints = [offer.endpoint for offer in self.base]
-        self.context = min(
-            (e.context_length for e in endpoints if e.context_length is not None), default=2**62
-        )
+        self.context = min((o.context for o in self.base if o.context is not None), default=2**62)
         self.output = min(
             (e.max_completion_tokens for e in endpoints if e.max_completion_tokens is not None), default=2**62
         )
@@ -110,6 +109,7 @@ class Offers:
         self.is_callable = is_callable
         self._models: dict[str, ModelOffers] = {}
         self._every: tuple[ModelOffers, ...] | None = None
+        self._those: dict[Callable[[ModelOffers], bool], tuple[ModelOffers, ...]] = {}
         self._others: dict[str, Offers] = {}
 
     def to(self, operation: str) -> "Offers":
@@ -141,6 +141,13 @@ class Offers:
             self._every = tuple(offers for offers in found if offers.base)
         return self._every
 
+    def those(self, fits: Callable[[ModelOffers], bool]) -> tuple[ModelOffers, ...]:
+        """The models of `every` that a function of a module accepts; asked once of each."""
+        found = self._those.get(fits)
+        if found is None:
+            found = self._those[fits] = tuple(offers for offers in self.every() if fits(offers))
+        return found
+
     def _prepared(self, model: Model) -> ModelOffers:
         return ModelOffers(
             model,
@@ -163,6 +170,7 @@ class Offers:
             int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), "big"),
             frozenset(names - {""}),
             self.listed.get(endpoint.provider, len(self.listed)),
+            _context(endpoint),
             price,
             max(price, EPSILON) ** 2,
             frozenset(endpoint.input_modalities),
@@ -189,6 +197,11 @@ def blended(pricing: Pricing) -> float:
     """The blended price, infinite where it is unknown."""
     price = _blend(pricing)
     return UNKNOWN_PRICE if price is None else float(price)
+
+
+def _context(endpoint: Endpoint) -> int | None:
+    limits = [limit for limit in (endpoint.context_length, endpoint.max_prompt_tokens) if limit is not None]
+    return min(limits, default=None)
 
 
 def _blend(pricing: Pricing) -> Decimal | None:

@@ -4,7 +4,8 @@ A router is a pure function from what is asked to candidates, the first to be tr
 where no model will do. The answer names the concrete model; `Candidate.requested` keeps the router's slug.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Final, Protocol
 
 from msgspec import Struct
@@ -67,9 +68,10 @@ class Router(Protocol):
 
 def pick_free(asking: Asking, name: str, sort: OrderBy | None) -> tuple[Candidate, ...]:
     """Models that cost nothing and can do what is asked, each as likely as another; the conversation's last one first."""
-    models = [each for each in asking.offers.every() if any(offer.price == 0 for offer in each.base)]
+    models = asking.offers.those(_is_free)
     candidates = [Candidate(each.model, "free", name, sort, free_only=True) for each in models]
-    found, excluded = _capable(asking, candidates)
+    excluded: list[Exclusion] = []
+    found = list(_capable(asking, candidates, excluded))
     pin = asking.pins.get(name)
     pinned = pin.model_id if pin is not None else None
     found.sort(key=lambda each: (each[0].model.id != pinned, exponential(asking.seed, each[1][0].salt)))
@@ -85,23 +87,24 @@ def pick_code(asking: Asking, name: str, sort: OrderBy | None) -> tuple[Candidat
     prompt, the dearest third is high, the next medium, the cheapest low. With a `max_price` the dearest below it is best.
     """
     wishes = _plugin(asking.request, "pareto-router")
-    models = [each.model for each in asking.offers.every() if _writes_code(each)]
-    found, excluded = _capable(asking, [Candidate(model, "pareto", name, sort) for model in models])
-    priced = sorted(found, key=lambda each: (_price(each[1]), each[0].model.id))
-    cap = _number(wishes, "max_price")
+    coders = sorted(asking.offers.those(_writes_code), key=_cheapest)
+    cap, score = _number(wishes, "max_price"), _number(wishes, "min_coding_score")
     if cap is not None:
-        picked = [each for each in reversed(priced) if _prompt_price(each[1]) <= cap]
-        if found and not picked:
-            raise _nothing(
-                name, f"No model to write code with costs {cap:g} USD or less.", excluded, "max_price"
-            )
+        tiers = [[each for each in reversed(coders) if _prompt_price(each) <= cap]]
+        if coders and not tiers[0]:
+            raise _nothing(name, f"No model to write code with costs {cap:g} USD or less.", [], "max_price")
     else:
-        picked = _tier(priced, _number(wishes, "min_coding_score"))
+        tiers = _tiers(coders, score)
         if sort == "throughput":
-            picked.sort(key=lambda each: -max(pace(asking.health.of(offer.key)) for offer in each[1]))
-    if not picked:
-        raise _nothing(name, "No model to write code with can serve this request.", excluded)
-    return tuple(candidate for candidate, _ in picked[:PICKED])
+            for tier in tiers:
+                tier.sort(key=lambda each: -max(pace(asking.health.of(offer.key)) for offer in each.base))
+    excluded: list[Exclusion] = []
+    for tier in tiers:
+        candidates = (Candidate(each.model, "pareto", name, sort) for each in tier)
+        found = list(islice(_capable(asking, candidates, excluded), PICKED))
+        if found:
+            return tuple(candidate for candidate, _ in found)
+    raise _nothing(name, "No model to write code with can serve this request.", excluded)
 
 
 ROUTERS: Final[Mapping[str, Router]] = {"openrouter/free": pick_free, "openrouter/pareto-code": pick_code}
@@ -109,18 +112,19 @@ ROUTERS: Final[Mapping[str, Router]] = {"openrouter/free": pick_free, "openroute
 
 
 def _capable(
-    asking: Asking, candidates: Iterable[Candidate]
-) -> tuple[list[tuple[Candidate, list[Offer]]], list[Exclusion]]:
+    asking: Asking, candidates: Iterable[Candidate], excluded: list[Exclusion]
+) -> Iterator[tuple[Candidate, list[Offer]]]:
     """The candidates with an endpoint that passes the request's filters, with those endpoints."""
     needed = modalities(asking.request)
     question = asking.question(())
-    excluded: list[Exclusion] = []
-    found = []
     for candidate in candidates:
         kept = eligible(question, candidate, asking.offers.of(candidate.model), needed, excluded)
         if kept and (not asking.request.tools or "tools" in kept[0].endpoint.supported_parameters):
-            found.append((candidate, kept))
-    return found, excluded
+            yield candidate, kept
+
+
+def _is_free(offers: ModelOffers) -> bool:
+    return any(offer.price == 0 for offer in offers.base)
 
 
 def _writes_code(offers: ModelOffers) -> bool:
@@ -132,23 +136,22 @@ def _writes_code(offers: ModelOffers) -> bool:
     )
 
 
-def _tier(
-    priced: list[tuple[Candidate, list[Offer]]], score: float | None
-) -> list[tuple[Candidate, list[Offer]]]:
-    """A third of the models, cheapest first; of fewer than three the dearest are high and none is missing."""
-    third = 2 if score is None or score >= 0.66 else 1 if score >= 0.33 else 0
-    size = len(priced)
-    tier = priced[third * size // 3 : (third + 1) * size // 3]
-    return tier or priced[-1:] if third else tier or priced[:1]
+def _tiers(coders: list[ModelOffers], score: float | None) -> list[list[ModelOffers]]:
+    """Thirds by price, each cheapest first: the one asked for, then its neighbours, the better one first."""
+    size = len(coders)
+    low, medium, high = (coders[third * size // 3 : (third + 1) * size // 3] for third in range(3))
+    if score is None or score >= 0.66:
+        return [high, medium, low]
+    return [medium, high, low] if score >= 0.33 else [low, medium, high]
 
 
-def _price(kept: list[Offer]) -> float:
-    return min(offer.price for offer in kept)
+def _cheapest(offers: ModelOffers) -> float:
+    return min(offer.price for offer in offers.base)
 
 
-def _prompt_price(kept: list[Offer]) -> float:
+def _prompt_price(offers: ModelOffers) -> float:
     """USD per million prompt tokens at the cheapest endpoint."""
-    rates = [float(rate) for offer in kept if (rate := offer.endpoint.pricing.prompt) is not None]
+    rates = [float(rate) for offer in offers.base if (rate := offer.endpoint.pricing.prompt) is not None]
     return min(rates, default=UNKNOWN_PRICE) * 1e6
 
 

@@ -90,7 +90,7 @@ def test_patterns_allow_and_exclude() -> None:
 @pytest.mark.parametrize("plugin", [{"allowed_models": ["nobody/*"]}, {"excluded_models": ["*"]}])
 def test_patterns_that_leave_nothing_are_a_404(plugin: dict[str, Any]) -> None:
     with pytest.raises(
-        ModelUnavailable, match="^No models match your request and model restrictions$"
+        ModelUnavailable, match=r"^No models match your request and model restrictions$"
     ) as refused:
         chosen(CODE, plugins=({"id": "auto-router", **plugin},))
     assert refused.value.status == 404
@@ -179,3 +179,16 @@ def test_the_other_routers_serve_too() -> None:
         two = every["waystation/two-models"](asking(CODE, plugins=plugins), "t", None)
         assert two[0].model.id == expected
         assert len(two) == 2
+
+
+def test_models_of_other_trades_are_left_alone() -> None:
+    offered = [
+        model(endpoint("p", "0.01", "g/new-guard")),
+        model(
+            endpoint("p", "0.01", "i/painter", output_modalities=("text", "image")),
+            output_modalities=("text", "image"),
+        ),
+        model(endpoint("p", "0.0001", "w/writer")),
+    ]
+    assert chosen(CODE, models=offered, tier="max") == ["w/writer"]
+    assert chosen(CODE, models=offered[:1]) == ["g/new-guard"]

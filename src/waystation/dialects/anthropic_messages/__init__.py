@@ -22,6 +22,7 @@ class AnthropicMessages:
     name = NAME
     bytes_only: frozenset[str] = frozenset()
     routes: tuple[str, ...] = ("/messages",)
+    told_in_answers: frozenset[str] = frozenset()
 
     def parse_request(self, body: bytes, path: str) -> ChatRequest:
         """`InvalidRequest` names the field."""

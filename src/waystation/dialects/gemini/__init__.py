@@ -26,6 +26,7 @@ class Gemini:
     name = NAME
     bytes_only: frozenset[str] = frozenset()
     routes: tuple[str, ...] = ()
+    told_in_answers: frozenset[str] = frozenset()
     verbs: tuple[str, ...] = ("generateContent", "streamGenerateContent")
     """What stands after the model in its paths."""
 

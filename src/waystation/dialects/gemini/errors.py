@@ -34,6 +34,7 @@ _KEY_REASONS: Final = (
     "BILLING_DISABLED",
 )
 """Reasons of an `ErrorInfo` that speak of the operator's credential; the API answers a wrong key with 400."""
+_DETAIL: Final = "type.googleapis.com/google.rpc."
 _NAMES: Final = {400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 404: "NOT_FOUND"} | {
     408: "DEADLINE_EXCEEDED", 413: "INVALID_ARGUMENT", 429: "RESOURCE_EXHAUSTED", 503: "UNAVAILABLE", 504: "DEADLINE_EXCEEDED"
 }  # fmt: skip
@@ -63,10 +64,28 @@ def render_error(error: GatewayError, generation_id: str | None, metadata: JsonO
     del generation_id
     message = "Internal Server Error" if error.status == 500 else error.message
     name = _NAMES.get(error.status, "INTERNAL" if error.status >= 500 else "FAILED_PRECONDITION")
-    body: JsonObject = {"error": {"code": error.status, "message": message, "status": name}}
+    said = {"code": error.status, "message": message, "status": name, "details": _details(error)}
+    body: JsonObject = {"error": said}
     if metadata is not None and error.status != 500:
         body["openrouter_metadata"] = metadata
     return json.encode(body)
+
+
+def _details(error: GatewayError) -> list[JsonObject]:
+    """What our envelope says elsewhere, in Google's own kinds of detail."""
+    kind = "server" if error.status == 500 else error.error_type
+    info: JsonObject = {"@type": f"{_DETAIL}ErrorInfo", "reason": kind.upper(), "domain": "waystation"}
+    if error.availability is not None and error.status != 500:
+        told = error.availability
+        info["metadata"] = {
+            "availability": told.code,
+            "retryable": str(told.retryable).lower(),
+            "requested_models": ",".join(told.requested_models),
+        }
+    details = [info]
+    if error.retry_after is not None:
+        details.append({"@type": f"{_DETAIL}RetryInfo", "retryDelay": f"{error.retry_after}s"})
+    return details
 
 
 def _translate(found: JsonObject, status: int, retry_after: int | None) -> ProviderError:

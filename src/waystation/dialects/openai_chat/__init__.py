@@ -26,6 +26,7 @@ class OpenAIChat:
     name = NAME
     bytes_only: frozenset[str] = frozenset({"file"})
     routes: tuple[str, ...] = ("/chat/completions",)
+    told_in_answers: frozenset[str] = frozenset()
 
     def parse_request(self, body: bytes, path: str) -> ChatRequest:
         """`InvalidRequest` names the field."""

@@ -5,7 +5,7 @@ Other hosts of this wire mark their reasoning with words of their own, since non
 
 from waystation.codec.dialect import Headers, Identity, RenderedRequest, StreamParser, Target
 from waystation.codec.error_envelope import render_error_envelope
-from waystation.dialects.openai_responses.errors import parse_error
+from waystation.dialects.openai_responses.errors import TOO_LONG, parse_error
 from waystation.dialects.openai_responses.request import parse_request, refuse_state
 from waystation.dialects.openai_responses.request_body import render_request
 from waystation.dialects.openai_responses.response import parse_response
@@ -24,6 +24,7 @@ class OpenAIResponses:
 
     bytes_only: frozenset[str] = frozenset()
     routes: tuple[str, ...] = ("/responses",)
+    told_in_answers = TOO_LONG
 
     def __init__(self, name: str, origin: str) -> None:
         self.name = name

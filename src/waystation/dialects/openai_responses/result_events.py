@@ -212,6 +212,8 @@ class ResultRenderer:
         if event.error.status == 500:
             self.metadata = None  # of what is ours to fix nothing is told
         self._close("incomplete")
+        if event.usage is not None:
+            response["usage"] = render_usage(event.usage, event.cost, same_dialect=self._same_dialect)
         self._finish(response | failure(event.error))
 
     def _finish(self, response: JsonObject) -> None:

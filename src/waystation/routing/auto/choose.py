@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from waystation.routing.auto.field import Field
 from waystation.routing.auto.options import TIERS, Tier
+from waystation.routing.auto.priors import UNCERTAIN
 from waystation.routing.auto.reading import Reading
 
 LOSS: Final = 0.01
@@ -54,10 +55,10 @@ def choose(
     inside = places[band]
     quality, error = qualities(field, inside, reading)
     first, rule = primary(field.general[inside], quality, error, costs[band])
-    order = [int(place) for place in quality.argsort(kind="stable")[::-1]]
+    order: list[int] = quality.argsort(kind="stable")[::-1].tolist()
     order.remove(first)
     order.insert(0, first)
-    ranked = [int(inside[place]) for place in order]
+    ranked: list[int] = inside[order].tolist()
     expected = field.costs(prompt_tokens, reading.family)[inside]
     top = tuple(_shown(field, inside, place, quality, expected) for place in order[:SHOWN])
     ranked, rule = _preferred(field, ranked, reading, kept, rule if len(places) > 1 else "only")
@@ -100,13 +101,18 @@ def primary(
     error: NDArray[np.float64],
     costs: NDArray[np.float64],
 ) -> tuple[int, str]:
-    """The guard: the best single model, unless another is surely better here, or cheaper and hardly worse."""
+    """The guard: the best single model, unless another is surely better here, or cheaper and hardly worse.
+
+    Of a model that is known by its price alone nobody can say that it is hardly worse.
+    """
     default = int(np.lexsort((costs, -general))[0])
     gains = quality - quality[default]
     surely = gains > SURER * np.sqrt(error**2 + error[default] ** 2)
     if surely.any():
         return int(np.where(surely, gains, -1).argmax()), "better"
-    cheaper = (gains >= -LOSS) & (costs < CHEAPER * costs[default])
+    cheaper = (
+        (gains >= -LOSS) & (costs < CHEAPER * costs[default]) & (error < UNCERTAIN * quality * (1 - quality))
+    )
     if cheaper.any():
         return int(np.where(cheaper, costs, np.inf).argmin()), "cheaper"
     return default, "default"
@@ -128,15 +134,19 @@ def _with_fallbacks(
     field: Field, ranked: list[int], places: NDArray[np.int64], costs: NDArray[np.float64]
 ) -> tuple[int, ...]:
     """The first and two to fall back on, one of them at another provider where there is one, in the band or near it."""
-    near = ranked + [
-        int(places[i]) for i in costs.argsort(kind="stable") if int(places[i]) not in set(ranked)
-    ]
-    picked = near[:PICKED]
+    picked = ranked[:PICKED]
     home = field.providers[picked[0]]
-    if all(field.providers[place] <= home for place in picked):
-        elsewhere = next((place for place in near if not field.providers[place] <= home), None)
-        if elsewhere is not None:
-            picked = [*picked[: PICKED - 1], elsewhere]
+    lonely = all(field.providers[place] <= home for place in picked)
+    if len(picked) == PICKED and not lonely:
+        return tuple(picked)
+    seen = set(picked)
+    others = [place for place in ranked if place not in seen]
+    seen.update(others)
+    others += [place for place in places[costs.argsort(kind="stable")].tolist() if place not in seen]
+    elsewhere = next((place for place in others if not field.providers[place] <= home), None)
+    if lonely and elsewhere is not None:
+        picked = [*picked[: PICKED - 1], elsewhere]
+    picked += [place for place in others if place not in picked][: PICKED - len(picked)]
     return tuple(picked)
 
 

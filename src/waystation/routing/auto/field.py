@@ -1,5 +1,6 @@
 """All models that can be called, as arrays: what the auto router chooses from, prepared once for each snapshot of offers."""
 
+import re
 from typing import Final
 
 import numpy as np
@@ -28,6 +29,8 @@ COMPLETION_TOKENS: Final = {
 REASONING: Final = 3.0
 """How many times as many where a model thinks by default."""
 UNKNOWN_AGE: Final = 1.0
+SPECIAL: Final = re.compile(r"guard|moderation|ocr|transcri|tts|embed|rerank|reward|prover")
+"""Names of models that answer in words but not to requests at large: they are chosen only where there are no others."""
 
 
 class Field:
@@ -37,7 +40,10 @@ class Field:
         self.offers = offers
         self.facts = facts
         self._usual: dict[str, NDArray[np.float64]] = {}
-        self.models: list[ModelOffers] = [each for each in offers.every() if _writes_text(each)]
+        writing = [each for each in offers.every() if "text" in each.model.output_modalities]
+        self.models = [each for each in writing if not SPECIAL.search(each.model.id)] or writing
+        self.only_text = np.array([tuple(each.model.output_modalities) == ("text",) for each in self.models])
+        self.every = range(len(self.models))
         self.ids = [each.model.id for each in self.models]
         cheapest = [min(each.base, key=lambda offer: offer.price) for each in self.models]
         self.prompt = np.array([_rate(offer, "prompt") for offer in cheapest])
@@ -69,11 +75,6 @@ class Field:
     def column(self, family: str) -> int | None:
         """The column of a family in `abilities`; None for `other`."""
         return list(FAMILIES).index(family) if family in FAMILIES else None
-
-
-def _writes_text(offers: ModelOffers) -> bool:
-    """Models that answer in words: not those that only draw or speak, and not moderation's classifiers."""
-    return "text" in offers.model.output_modalities
 
 
 def _rate(offer: Offer, name: str) -> float:

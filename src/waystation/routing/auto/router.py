@@ -151,6 +151,7 @@ def told(reading: Reading, choice: Choice, able: Capable, weights: Weights | Non
         "difficulty": round(reading.difficulty, 4),
         "cost_tier": choice.tier,
         "decided_by": choice.rule,
+        "propensity": 1.0,
         "structure": reading.rule,
         "candidates": len(able.places),
         "removed": able.removed,
