@@ -29,12 +29,13 @@ def main() -> None:
     say(f"read, measured and trained in {time.monotonic() - began:.0f} s\n")
     for part in (
         lambda: pair_figures(material, fit_heads(material, outcomes.SETS, outcomes.JUDGED)[0]),
-        lambda: judge_cost.figures(material),
-        lambda: judge_tags.fresh(judged) + judge_tags.steady(judged) + judge_tags.within(material),
-        lambda: judge_tags.across(material),
-        lambda: transfer_figures(material),
+        lambda: judge_tags.fresh(judged) + judge_tags.steady(judged),
         lambda: judge_choice.figures(judged),
         judge_speed.figures,
+        lambda: judge_tags.within(material),
+        lambda: judge_tags.across(material),
+        lambda: judge_cost.figures(material),
+        lambda: transfer_figures(material),
     ):
         report(part)
     say(f"\n{time.monotonic() - began:.0f} s")

@@ -1,12 +1,13 @@
 """Figures of choice by cost: MMLU-Pro's models at list prices, against the hull of always using one model.
 
-The skills are columns of the weights; what a model makes of them is its row of loadings, fitted on the other folds.
+Here each model has a regression of its own on the features of the weights that ship, fitted to outcomes and judged on the
+prompts it was not fitted to. It measures what the features can tell of models when there are outcomes; the weights that
+ship know no model, and the models of this set are retired.
 """
 
 import numpy as np
-import outcomes
 from figures import Figure, bootstrap
-from recipe import Material, Skills, fit_skills
+from recipe import Material, fit_models
 
 PRICES = {
     "DeepSeek-Coder-V2": (1.2, 1.2, "fireworks"),
@@ -42,14 +43,13 @@ def figures(material: Material) -> list[Figure]:
     """The area gained over the hull of single models, and each band's choice against its best single model."""
     one = next(one for one in material.sets if one.name == "mmlu_pro")
     x = material.hard_x[[s.name for s in material.sets].index("mmlu_pro")]
-    skills = fit_skills(one, x, outcomes.JUDGED)
     columns = [one.models.index(model) for model in PRICES]
-    rows = np.flatnonzero((one.folds < outcomes.JUDGED) & ~np.isnan(one.scores[:, columns]).any(axis=1))
-    likely = _chances(skills, x[rows])[:, columns]
+    rows = np.flatnonzero(~np.isnan(one.scores[:, columns]).any(axis=1))
+    likely = fit_models(one, x, tuple(PRICES))[rows]
     scores = one.scores[np.ix_(rows, columns)]
     prices = np.array([(3 * prompt + completion) / 4 for prompt, completion, _ in PRICES.values()])
     draws = bootstrap(lambda k: gained(likely[k], scores[k], prices), len(rows), 60)
-    name = f"MMLU-Pro, {len(PRICES)} models: area over the hull of singles, n={len(rows)}"
+    name = f"MMLU-Pro, {len(PRICES)} models, 5-fold: area over the hull of singles, n={len(rows)}"
     found = [Figure(name, gained(likely, scores, prices), draws, 0.003, 0.015)]
     for band, kept in bands(prices).items():
         choice = lambda k, kept=kept: over_best(likely[np.ix_(k, kept)], scores[np.ix_(k, kept)])  # noqa: E731
@@ -58,10 +58,6 @@ def figures(material: Material) -> list[Figure]:
         name = f"  band {band}, {len(kept)} models: over its best single"
         found.append(Figure(name, choice(every), draws, -0.005, 0.0))
     return found
-
-
-def _chances(skills: Skills, x: object) -> np.ndarray:
-    return skills.means + (x @ skills.directions) @ skills.loadings
 
 
 def bands(prices: np.ndarray) -> dict[str, np.ndarray]:

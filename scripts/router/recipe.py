@@ -1,6 +1,5 @@
 """How the weights are made: which prompts, how each counts, one fit for the tags and one for difficulty."""
 
-import random
 from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -8,7 +7,7 @@ from typing import NamedTuple
 import fit
 import numpy as np
 import outcomes
-from prompts import Prompt, fillers, training_prompts
+from prompts import Prompt, training_prompts
 from scipy import sparse
 
 from waystation.routing.auto.grams import SIZE
@@ -20,16 +19,14 @@ SEED = 1
 DRAWS = 4
 OWN = 3.0
 """What our own prompts count beside those of one other source."""
-PADDED = 0.35
-"""The share of prompts that are given once more with neutral text around them."""
-TAG_PENALTY, TAG_STEPS = 1.0, 25
+TAG_PENALTY, TAG_STEPS = 0.3, 20
 HARD_PENALTY, HARD_STEPS = 10.0, 30
 TEMPERATURE = 10.0
 CENTRED = 0.6
 MIDDLE = np.array([0.5, 0.75])
 """About the mean success of the middling and of the strong models over the comparable sets."""
 INCOMPARABLE = frozenset({"uiuc_llmrouter"})
-SKILL_PENALTY, SKILL_STEPS, SKILLS = 200.0, 25, 3
+MODEL_PENALTY, MODEL_STEPS = 300.0, 20
 CLASSES = (*TAGS, "filler")
 ALWAYS = 100
 """The fold of what never judges."""
@@ -47,32 +44,10 @@ class Material(NamedTuple):
     base: fit.Basis
 
 
-def padded(texts: Sequence[str], seed: int) -> list[str | None]:
-    """For a share of texts the same with about 1,000 characters of prose before or after; None for the others."""
-    named = fillers()
-    prose = named["news"] + named["body"]
-    made: list[str | None] = []
-    for number, text in enumerate(texts):
-        draw = random.Random(f"{seed}:{number}:{text[:80]}")
-        if draw.random() >= PADDED:
-            made.append(None)
-            continue
-        filling = ""
-        while len(filling) < 700:
-            filling += draw.choice(prose).replace("\\n", " ") + " "
-        made.append(f"{filling.strip()} {text}" if draw.random() < 0.5 else f"{text} {filling.strip()}")
-    return made
-
-
 def gather() -> Material:
     """Read and measure everything, once."""
     prompts = outcomes.labelled() + training_prompts(SEED, DRAWS)
-    extra = padded([prompt.text for prompt in prompts], SEED)
     folds = [ALWAYS if prompt.source == "own" else outcomes.fold_of(prompt.text) for prompt in prompts]
-    for prompt, fold, text in list(zip(prompts, folds, extra, strict=True)):
-        if text is not None:
-            prompts.append(prompt._replace(text=text))
-            folds.append(fold)
     sets = [outcomes.read(name) for name in outcomes.SETS]
     tag_raw = fit.features([prompt.text for prompt in prompts])
     hard_raw = [fit.features(one.prompts) for one in sets]
@@ -137,24 +112,23 @@ def fit_heads(
     return heads, (float(np.mean(hardness)), float(np.std(hardness)))
 
 
-class Skills(NamedTuple):
-    """What tells models apart beyond how good they are: directions in the features, and each model's loadings."""
-
-    models: list[str]
-    means: np.ndarray
-    directions: np.ndarray
-    loadings: np.ndarray
-
-
-def fit_skills(one: outcomes.Outcomes, x: sparse.csr_matrix, first_fold: int) -> Skills:
-    """The few directions in which the predicted success of a set's models differs most, from the folds named."""
-    rows = np.flatnonzero(one.folds >= first_fold)
-    means = np.nanmean(one.scores[rows], axis=0)
-    centred = np.nan_to_num(one.scores[rows] - means)
-    each = fit.ridge(x[rows], centred, np.ones(len(rows)), SKILL_PENALTY, SKILL_STEPS)
-    _, _, loadings = np.linalg.svd(x[rows] @ each, full_matrices=False)
-    kept = loadings[:SKILLS].astype(np.float32)
-    return Skills(one.models, means, each @ kept.T, kept)
+def fit_models(
+    one: outcomes.Outcomes, x: sparse.csr_matrix, models: Sequence[str], parts: int = 5
+) -> np.ndarray:
+    """(prompts, models): the chance of success of each model, seen in each part of the prompts from the others."""
+    columns = [one.models.index(model) for model in models]
+    likely = np.zeros((len(one.prompts), len(columns)), np.float32)
+    for part in range(parts):
+        judged = one.folds * parts // 100 == part
+        rows = np.flatnonzero(~judged)
+        scores = one.scores[np.ix_(rows, columns)]
+        means = np.nanmean(scores, axis=0)
+        each = fit.ridge(
+            x[rows], np.nan_to_num(scores - means), np.ones(len(rows)), MODEL_PENALTY, MODEL_STEPS
+        )
+        seen = np.flatnonzero(judged)
+        likely[seen] = means + x[seen] @ each
+    return likely
 
 
 def _weights(solution: np.ndarray, base: fit.Basis, difficulty: tuple[float, float]) -> Weights:

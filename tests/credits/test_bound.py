@@ -91,14 +91,16 @@ PRICINGS = st.builds(
 )
 
 
-@given(
-    PRICINGS, st.integers(0, 100), st.integers(0, 100), st.integers(0, 100), st.integers(0, 100), st.data()
-)
+COUNTS = st.integers(0, 100)
+
+
+@given(PRICINGS, st.tuples(COUNTS, COUNTS, COUNTS), COUNTS, st.data())
 def test_nothing_within_its_bounds_costs_more(
-    pricing: Pricing, fresh: int, cached: int, written: int, output: int, data: st.DataObject
+    pricing: Pricing, prompt: tuple[int, int, int], output: int, data: st.DataObject
 ) -> None:
+    _, cached, written = prompt
     usage = Usage(
-        prompt_tokens=fresh + cached + written,
+        prompt_tokens=sum(prompt),
         cached_tokens=cached,
         cache_write_tokens=written,
         cache_write_1h_tokens=data.draw(st.integers(0, written)),

@@ -173,7 +173,7 @@ class Gateway:
         )
         account_handlers = [
             *access.routes(generations.flush),
-            *credit_routes(SqlLedger(engine), generations.flush),
+            *credit_routes(SqlLedger(engine), generations.flush, relaxed=settings.keys.relaxed),
         ]
         self.front_door = self._open_doors(
             Asked.of(pipeline, calls, EMBEDDINGS, RERANK, TokenCount(planner, dispatch, dialects)),

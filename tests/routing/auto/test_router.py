@@ -116,6 +116,9 @@ def test_the_last_answers_model_is_kept_where_that_is_asked_for() -> None:
     assert chosen(CODE, messages=messages)[0] == "a/coder"
     plugin = {"id": "auto-router", "pin_model": True}
     assert chosen(CODE, messages=messages, plugins=(plugin,))[0] == "b/talker"
+    assert stage(CODE, messages=messages, plugins=(plugin,))["decided_by"] == "pinned"
+    restricted = plugin | {"excluded_models": ["b/*"]}
+    assert chosen(CODE, messages=messages, plugins=(restricted,))[0] == "a/coder"
 
 
 def test_the_only_model_serves_whatever_it_is() -> None:
@@ -179,3 +182,16 @@ def test_the_other_routers_serve_too() -> None:
         two = every["waystation/two-models"](asking(CODE, plugins=plugins), "t", None)
         assert two[0].model.id == expected
         assert len(two) == 2
+
+
+def test_models_of_other_trades_are_left_alone() -> None:
+    offered = [
+        model(endpoint("p", "0.01", "g/new-guard")),
+        model(
+            endpoint("p", "0.01", "i/painter", output_modalities=("text", "image")),
+            output_modalities=("text", "image"),
+        ),
+        model(endpoint("p", "0.0001", "w/writer")),
+    ]
+    assert chosen(CODE, models=offered, tier="max") == ["w/writer"]
+    assert chosen(CODE, models=offered[:1]) == ["g/new-guard"]

@@ -29,6 +29,11 @@ def capable(asking: Asking, field: Field, options: Options) -> Capable:
     """The models that pass every filter of the request, and then the caller's patterns."""
     removed: Counter[str] = Counter()
     passing = _passing(asking, field, removed)
+    if not asking.request.modalities:
+        writing = [place for place in passing if field.only_text[place]]
+        if writing:
+            removed["output_modality"] += len(passing) - len(writing)
+            passing = writing
     if options.allowed is not None or options.excluded is not None:
         kept = [place for place in passing if _named(field.ids[place], options)]
         removed[PATTERNS] += len(passing) - len(kept)

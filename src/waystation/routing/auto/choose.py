@@ -1,6 +1,5 @@
 """Which of the capable models: a band of cost, its best single model, and when to leave that one for another."""
 
-from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -9,6 +8,7 @@ from numpy.typing import NDArray
 
 from waystation.routing.auto.field import Field
 from waystation.routing.auto.options import TIERS, Tier
+from waystation.routing.auto.priors import UNCERTAIN
 from waystation.routing.auto.reading import Reading
 
 LOSS: Final = 0.01
@@ -29,6 +29,16 @@ class Ranked(Struct, frozen=True):
     cost: float | None
 
 
+class Stay(Struct, frozen=True):
+    """Models that the conversation would rather stay at: `pinned` whatever its band, `session` while among the band's best."""
+
+    pinned: str | None = None
+    session: str | None = None
+
+
+NOWHERE: Final = Stay()
+
+
 class Choice(Struct, frozen=True):
     """Places in the field, the first to be tried first. `rule` says why that one: default, better, cheaper, ranking,
     session, pinned, only."""
@@ -46,9 +56,9 @@ def choose(
     *,
     prompt_tokens: int,
     tier: Tier,
-    kept: Sequence[str] = (),
+    stay: Stay = NOWHERE,
 ) -> Choice:
-    """Choose among the models at `places`; `kept` are ids that the conversation would rather stay at."""
+    """Choose among the models at `places`."""
     costs = field.usual_costs(reading.family)[places]
     band, tier = banded(costs, tier)
     inside = places[band]
@@ -60,7 +70,11 @@ def choose(
     ranked: list[int] = inside[order].tolist()
     expected = field.costs(prompt_tokens, reading.family)[inside]
     top = tuple(_shown(field, inside, place, quality, expected) for place in order[:SHOWN])
-    ranked, rule = _preferred(field, ranked, reading, kept, rule if len(places) > 1 else "only")
+    ranked, rule = _preferred(field, ranked, reading, stay, rule if len(places) > 1 else "only")
+    if stay.pinned is not None:
+        pinned = [place for place in places.tolist() if field.ids[place] == stay.pinned]
+        if pinned:
+            ranked, rule = pinned + [place for place in ranked if place not in pinned], "pinned"
     return Choice(_with_fallbacks(field, ranked, places, costs), rule, tier, top)
 
 
@@ -100,26 +114,31 @@ def primary(
     error: NDArray[np.float64],
     costs: NDArray[np.float64],
 ) -> tuple[int, str]:
-    """The guard: the best single model, unless another is surely better here, or cheaper and hardly worse."""
+    """The guard: the best single model, unless another is surely better here, or cheaper and hardly worse.
+
+    Of a model that is known by its price alone nobody can say that it is hardly worse.
+    """
     default = int(np.lexsort((costs, -general))[0])
     gains = quality - quality[default]
     surely = gains > SURER * np.sqrt(error**2 + error[default] ** 2)
     if surely.any():
         return int(np.where(surely, gains, -1).argmax()), "better"
-    cheaper = (gains >= -LOSS) & (costs < CHEAPER * costs[default])
+    cheaper = (
+        (gains >= -LOSS) & (costs < CHEAPER * costs[default]) & (error < UNCERTAIN * quality * (1 - quality))
+    )
     if cheaper.any():
         return int(np.where(cheaper, costs, np.inf).argmin()), "cheaper"
     return default, "default"
 
 
 def _preferred(
-    field: Field, ranked: list[int], reading: Reading, kept: Sequence[str], rule: str
+    field: Field, ranked: list[int], reading: Reading, stay: Stay, rule: str
 ) -> tuple[list[int], str]:
-    """The operator's ranking of the task first; before it, a model the conversation is at and that is among the best."""
+    """The operator's ranking of the task first; before it, the model the conversation is at if it is among the best."""
     ranking = field.facts.ranking.get(reading.tag) or field.facts.ranking.get(reading.family) or ()
-    for names, near, reason in ((ranking, ranked, "ranking"), (kept, ranked[:SHOWN], "session")):
+    for names, near, reason in ((ranking, ranked, "ranking"), ((stay.session,), ranked[:SHOWN], "session")):
         found = [place for name in names for place in near if field.ids[place] == name]
-        if found and (found[0] != ranked[0] or reason == "session"):
+        if found:
             ranked, rule = found + [place for place in ranked if place not in found], reason
     return ranked, rule
 

@@ -1,5 +1,6 @@
 """All models that can be called, as arrays: what the auto router chooses from, prepared once for each snapshot of offers."""
 
+import re
 from typing import Final
 
 import numpy as np
@@ -28,6 +29,8 @@ COMPLETION_TOKENS: Final = {
 REASONING: Final = 3.0
 """How many times as many where a model thinks by default."""
 UNKNOWN_AGE: Final = 1.0
+SPECIAL: Final = re.compile(r"guard|moderation|ocr|transcri|tts|embed|rerank|reward|prover")
+"""Names of models that answer in words but not to requests at large: they are chosen only where there are no others."""
 
 
 class Field:
@@ -37,7 +40,9 @@ class Field:
         self.offers = offers
         self.facts = facts
         self._usual: dict[str, NDArray[np.float64]] = {}
-        self.models: list[ModelOffers] = [each for each in offers.every() if _writes_text(each)]
+        writing = [each for each in offers.every() if "text" in each.model.output_modalities]
+        self.models = [each for each in writing if not SPECIAL.search(each.model.id)] or writing
+        self.only_text = np.array([tuple(each.model.output_modalities) == ("text",) for each in self.models])
         self.every = range(len(self.models))
         self.ids = [each.model.id for each in self.models]
         cheapest = [min(each.base, key=lambda offer: offer.price) for each in self.models]
@@ -72,9 +77,19 @@ class Field:
         return list(FAMILIES).index(family) if family in FAMILIES else None
 
 
-def _writes_text(offers: ModelOffers) -> bool:
-    """Models that answer in words: not those that only draw or speak, and not moderation's classifiers."""
-    return "text" in offers.model.output_modalities
+class Prepared:
+    """The field of the offers last asked of: it takes some 10 ms to make, and offers change seldom."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+        self._field: Field | None = None
+
+    def of(self, offers: Offers) -> Field:
+        """The field of these offers."""
+        field = self._field
+        if field is None or field.offers is not offers:
+            field = self._field = Field(offers, self._facts)
+        return field
 
 
 def _rate(offer: Offer, name: str) -> float:
