@@ -160,14 +160,16 @@ async def test_what_will_not_have_passed_is_not_repeated(error: GatewayError) ->
 
 
 def test_a_pause_grows_and_is_as_long_as_the_provider_asks_for() -> None:
-    assert 0.125 <= pause_before(0, [failed(DOWN)]) <= 0.375
-    assert 0.25 <= pause_before(1, [failed(DOWN)]) <= 0.75
-    hints = [failed(RateLimited("full", retry_after=2)), failed(Overloaded("down", retry_after=1))]
-    assert pause_before(0, hints) == 1
+    assert 0.125 <= pause_before(0, [DOWN]) <= 0.375
+    assert 0.25 <= pause_before(1, [DOWN]) <= 0.75
+    assert pause_before(0, [RateLimited("full", retry_after=2), Overloaded("down", retry_after=1)]) == 1
 
 
-def failed(error: GatewayError) -> Attempt:
-    return Attempt(planned("m", "a").endpoint, "A", 0.0, error=error)
+async def test_nobody_waits_for_an_endpoint_that_is_not_asked_again() -> None:
+    setting = Setting(Persistence(), a=[RateLimited("full", retry_after=50)], b=[DOWN, "ok from b"])
+    async with asyncio.timeout(10):
+        assert await setting.go() == "ok from b"
+    assert setting.asked == ["a-0", "b-0", "b-0"]
 
 
 async def test_without_fallbacks_nothing_is_repeated() -> None:
@@ -178,6 +180,13 @@ async def test_without_fallbacks_nothing_is_repeated() -> None:
     with pytest.raises(GatewayError):
         await setting.go()
     assert setting.asked == ["a-0"]
+
+
+async def test_an_endpoint_that_was_down_is_not_repeated_once_its_model_refused_the_request() -> None:
+    setting = Setting(Persistence(), a=[DOWN, "never asked"], b=[UpstreamRejected("bad")])
+    with pytest.raises(UpstreamRejected):
+        await setting.go()
+    assert setting.asked == ["a-0", "b-0"]
 
 
 async def test_a_refused_request_is_not_sent_to_the_same_model_again_but_to_the_next() -> None:

@@ -7,7 +7,7 @@ Nothing here has reached the client yet.
 import asyncio
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Final, TypeVar
 
 from msgspec import Struct
@@ -78,15 +78,15 @@ class Attempts:
             result = await self._go_through(going, pending)
             if result is not None:
                 return result
-            pending = _repeatable(pending, made[before:])
-            pause = pause_before(repeat, made[before:])
+            failures = _repeatable(pending, made[before:], going.refused)
+            pending = [planned for planned, _ in failures]
+            pause = pause_before(repeat, [error for _, error in failures])
             if not pending or repeat == self._persistence.repeats or _is_final(going, pause):
                 break
             await asyncio.sleep(pause)
         raise verdict(going.exchange.request, made)
 
     async def _go_through(self, going: Going[T], pending: Sequence[PlannedAttempt]) -> T | None:
-        going.refused.clear()
         patience = self._persistence.hedge_after
         if patience and len(pending) > 1:
             return await race(going, pending, patience, self._ask)
@@ -174,20 +174,30 @@ def _rest_of(error: GatewayError) -> float:
     return REFUSED_KEY_RESTS
 
 
-def _repeatable(pending: Sequence[PlannedAttempt], made: Sequence[Attempt]) -> list[PlannedAttempt]:
-    """The endpoints whose last failure may have passed by the time they are asked again."""
+def _repeatable(
+    pending: Sequence[PlannedAttempt], made: Sequence[Attempt], refused: Collection[str]
+) -> list[tuple[PlannedAttempt, ProviderError]]:
+    """The endpoints whose last failure may have passed by the time they are asked again, with that failure.
+
+    None of a model that refused the request as such: another of its endpoints has already said what they all would.
+    """
     last = {(one.endpoint.model_id, one.endpoint.tag): one.error for one in made}
-    failures = ((one, last.get((one.endpoint.model_id, one.endpoint.tag))) for one in pending)
+    failures = (
+        (one, last.get((one.endpoint.model_id, one.endpoint.tag)))
+        for one in pending
+        if one.candidate.model.id not in refused
+    )
     return [
-        one
+        (one, error)
         for one, error in failures
         if isinstance(error, ProviderError) and error.may_pass and (error.retry_after or 0) <= LONGEST_PAUSE
     ]
 
 
-def pause_before(repeat: int, made: Sequence[Attempt]) -> float:
-    """Seconds before a repeat: longer each time, never two callers in step, and no shorter than the providers ask for."""
-    hints = [one.error.retry_after for one in made if one.error is not None and one.error.retry_after]
+def pause_before(repeat: int, failures: Sequence[GatewayError]) -> float:
+    """Seconds before endpoints that failed like this are asked again: longer each time, never two callers in step, and
+    no shorter than one of them asks for."""
+    hints = [error.retry_after for error in failures if error.retry_after]
     backoff = min(FIRST_PAUSE * 2.0**repeat, LONGEST_PAUSE)
     jitter = random.uniform(0.5, 1.5)  # noqa: S311 - spreads callers, keeps no secret
     return max(backoff * jitter, min(hints, default=0))
