@@ -51,8 +51,6 @@ class Attempt(Struct):
     """Which of the provider's keys it was made with."""
     served: bool = False
     """The answer is this attempt's."""
-    outrun: bool = False
-    """Given up because another endpoint, asked at the same time, answered first."""
     upstream_cost: int | None = None
     """Nano-dollars that its provider charges though it failed, where it said what it used."""
 

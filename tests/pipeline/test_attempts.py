@@ -108,8 +108,8 @@ class Setting:
         self.asked.append(provider.key_at(attempt.key).removeprefix("fake-"))
         listed = self.answers[name]
         said = listed.pop(0) if len(listed) > 1 else listed[0]
-        if isinstance(said, float):
-            await asyncio.sleep(said)
+        if isinstance(said, float | asyncio.Event):
+            await (asyncio.sleep(said) if isinstance(said, float) else said.wait())
             said = f"{name} at last"
         if isinstance(said, GatewayError):
             raise said
@@ -246,13 +246,25 @@ async def test_a_silent_endpoint_gets_a_competitor() -> None:
     assert setting.asked == ["a-0", "b-0"]
     assert setting.exchange.endpoint is not None
     assert (setting.exchange.endpoint.provider, setting.exchange.upstream_id) == ("b", "quick")
-    assert [attempt.outrun for attempt in setting.exchange.attempts] == [True, False]
+    assert [attempt.served for attempt in setting.exchange.attempts] == [False, True]
 
 
 async def test_a_competitor_that_fails_leaves_the_first_to_answer() -> None:
     setting = Setting(Persistence(repeats=0, hedge_after=0.02), a=[0.1], b=[DOWN])
     assert await setting.go() == "a at last"
     assert setting.asked == ["a-0", "b-0"]
+
+
+async def test_of_two_answers_at_the_same_moment_one_serves() -> None:
+    together = asyncio.Event()
+    setting = Setting(Persistence(hedge_after=0.02), a=[together], b=[together])
+    asyncio.get_running_loop().call_later(0.1, together.set)
+    answer = await setting.go()
+    attempts = setting.exchange.attempts
+    assert [attempt.error for attempt in attempts] == [None, None]
+    (served,) = [attempt.provider_name for attempt in attempts if attempt.served]
+    assert (served, setting.exchange.provider_name) == (answer.partition(" ")[0], served)
+    assert setting.discarded == [f"{name} at last" for name in ("a", "b") if name != served]
 
 
 async def test_a_quick_endpoint_has_no_competitor() -> None:

@@ -153,7 +153,6 @@ def test_a_client_that_hung_up_and_a_beaten_rival_say_nothing() -> None:
     hung_up.serve().cancelled = True
     hung_up.settle()
     beaten = Setting()
-    beaten.attempt.outrun = True
     beaten.settle()
     assert hung_up.statistics.uptime_5m is beaten.statistics.uptime_5m is None
 

@@ -84,13 +84,14 @@ def _start(
 
 
 async def _end(running: "dict[asyncio.Task[T | None], Going[T]]") -> None:
-    """Stop the losers. What comes of their attempts from here on says nothing about the endpoints."""
-    for task, runner in running.items():
+    """Stop the losers. An answer that came second serves nobody, and says nothing about its endpoint."""
+    for task in running:
         task.cancel()
-        for attempt in runner.exchange.attempts:
-            attempt.outrun = attempt.outrun or attempt.ended is None
     for runner, outcome in zip(
         running.values(), await asyncio.gather(*running, return_exceptions=True), strict=True
     ):
         if outcome is not None and not isinstance(outcome, BaseException):
             runner.discard(outcome)
+            for attempt in runner.exchange.attempts:
+                if attempt.endpoint is runner.exchange.endpoint:
+                    attempt.served = False

@@ -41,10 +41,12 @@ class Watched(Struct, eq=False):
     reason: Reason | None = None
 
     def cancel(self, reason: Reason) -> None:
-        """Stop the exchange once; the first reason counts."""
+        """Stop the exchange once; the first reason counts, but an end of the exchange more than one of its attempt's."""
         if self.reason is None:
-            self.reason = reason
             self.task.cancel()
+        elif self.reason is not Reason.NO_CONTENT:
+            return
+        self.reason = reason
 
     def forgive(self) -> None:
         """Go on after a cancelled attempt: the exchange itself is still wanted."""
@@ -98,5 +100,6 @@ def _look(watched: Watched, now: float) -> None:
     for rival in watched.rivals:
         if rival.content_by is not None and now > rival.content_by:
             rival.cancel(Reason.NO_CONTENT)
-    if watched.speak_at is not None and watched.speak is not None and now > watched.speak_at:
+    speak_at = watched.speak_at if watched.reason is None else None
+    if speak_at is not None and watched.speak is not None and now > speak_at:
         watched.speak()

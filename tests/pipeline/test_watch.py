@@ -1,0 +1,53 @@
+"""The one clock of live exchanges: who is cancelled, for which reason, and who still speaks."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from waystation.pipeline.caller import Headers
+from waystation.pipeline.watch import Reason, Watch, Watched
+
+
+class Nobody:
+    """A client's connection that is never used."""
+
+    started = False
+
+    def reply(self, status: int, content_type: bytes, headers: Headers, body: bytes) -> None:
+        raise NotImplementedError
+
+    def start(self, status: int, content_type: bytes, headers: Headers) -> None:
+        raise NotImplementedError
+
+    async def send(self, data: bytes) -> None:
+        raise NotImplementedError
+
+    def finish(self, data: bytes) -> None:
+        raise NotImplementedError
+
+    def listen(self, gone: Callable[[], None]) -> None:
+        del gone
+
+
+async def test_a_client_that_hangs_up_as_a_deadline_passes_is_not_forgotten() -> None:
+    task = asyncio.ensure_future(asyncio.sleep(9))
+    watched = Watched(task, Nobody(), 0)
+    watched.cancel(Reason.NO_CONTENT)
+    watched.cancel(Reason.GONE)
+    watched.cancel(Reason.SHUTDOWN)
+    assert (watched.reason, task.cancelling()) == (Reason.GONE, 1)
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_an_exchange_whose_time_is_over_is_not_committed_by_a_comment() -> None:
+    spoken: list[str] = []
+    task = asyncio.ensure_future(asyncio.sleep(9))
+    watched = Watched(task, Nobody(), 0, speak_at=0.0, speak=lambda: spoken.append("comment"))
+    watch = Watch()
+    watch.enter(watched)
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    watch.leave(watched)
+    assert (watched.reason, spoken) == (Reason.DEADLINE, [])
