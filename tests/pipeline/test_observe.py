@@ -178,6 +178,14 @@ def test_a_named_conversation_stays_where_it_was_answered() -> None:
     assert pins(setting) == 1
 
 
+def test_embeddings_are_no_conversation_whatever_session_they_name() -> None:
+    setting = Setting(session_id="s1", stream=False)
+    setting.serve().operation = "embeddings"
+    setting.settle()
+    assert pins(setting) == 0
+    assert setting.statistics.uptime_5m == 100
+
+
 def test_no_conversation_stays_at_an_error() -> None:
     setting = Setting(session_id="s")
     setting.serve().error = BadResponse("cut")

@@ -11,6 +11,7 @@ from waystation.exchange import Attempt, Attribution, Exchange, begin_exchange
 from waystation.operations.chat import ChatRequest, Message, Tool
 from waystation.operations.parts import Text
 from waystation.operations.preferences import MaxPrice, ProviderPreferences
+from waystation.operations.usage import Usage
 from waystation.pipeline.attempts import Attempts, Persistence
 from waystation.pipeline.going import Going
 from waystation.pipeline.observe import Observer
@@ -126,3 +127,24 @@ def test_without_a_seed_every_request_draws_its_own() -> None:
     seeds = {planner.decide(exchange, request, 1).question.seed for _ in range(20)}
     assert len(seeds) == 20
     assert all(0 <= seed < 2**53 for seed in seeds), "what JavaScript can hold"
+
+
+def test_a_named_session_of_embeddings_is_for_records_only() -> None:
+    sessions = StickySessions(MemoryStickyStore())
+    request = some_request(Random(1))
+    pinned = endpoint("b", "0.000002", MODELS[0])
+    sessions.remember(
+        ACCOUNT.key_hash,
+        request,
+        "s",
+        asked_model=request.model or "",
+        served=pinned,
+        usage=Usage(1, 1),
+        now=1e9,
+    )
+    planner = Planner(offers(model(pinned), order="weighted"), Health(), sessions)
+    exchange = begin_exchange("openai_embeddings", ACCOUNT, Attribution(session_id="s"))
+    exchange.created = 1e9
+    assert planner.decide(exchange, request, 10).question.pins
+    exchange.operation = "embeddings"
+    assert not planner.decide(exchange, request, 10).question.pins

@@ -77,8 +77,8 @@ class Observer:
         )
 
     def _remember(self, exchange: Exchange, request: ChatRequest, served: Endpoint, now: float) -> None:
-        """The conversation is at this endpoint."""
-        if exchange.usage is not None:
+        """The conversation is at this endpoint. Only chats are conversations (contract section 9)."""
+        if exchange.usage is not None and exchange.operation == "chat":
             self._sessions.remember(
                 exchange.account.key_hash,
                 request,

@@ -13,7 +13,7 @@ from waystation.routing.prompt import PromptSize
 from waystation.routing.routers import ROUTERS, Asking, Router
 from waystation.routing.select import decide
 from waystation.routing.slug import resolve
-from waystation.routing.sticky import StickySessions
+from waystation.routing.sticky import NO_PINS, StickySessions
 
 _SEED_BITS = 53
 """What every JSON reader can hold."""
@@ -45,6 +45,8 @@ class Planner:
             app.route_seed if app.route_seed is not None else self._random.getrandbits(_SEED_BITS),
             now,
             self._health.snapshot(now),
-            self._sessions.pins(exchange.account.key_hash, request, app.session_id, now),
+            self._sessions.pins(exchange.account.key_hash, request, app.session_id, now)
+            if exchange.operation == "chat"
+            else NO_PINS,
         )
         return decide(asking.question(resolve(asking, self._routers)))
