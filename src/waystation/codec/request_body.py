@@ -6,7 +6,7 @@ from msgspec import DecodeError, Meta, Struct, ValidationError, convert, json
 
 from waystation.errors import InvalidRequest
 from waystation.operations.parts import JsonObject
-from waystation.operations.preferences import ProviderPreferences
+from waystation.operations.preferences import ModelNames, Name, ProviderPreferences
 
 _LARGE: Final = 2**20
 _MOST_OBJECTS: Final = 500_000
@@ -18,10 +18,10 @@ _ShortText = Annotated[str, Meta(max_length=256)]
 class GatewayFields(Struct):
     """What a request of any wire may say to the gateway itself. All else in the body is the wire's own."""
 
-    models: list[str] | None = None
+    models: ModelNames | None = None
     provider: ProviderPreferences | None = None
     plugins: list[JsonObject] | None = None
-    preset: str | None = None
+    preset: Name | None = None
     route: Literal["fallback", "sort"] | None = None
     session_id: _ShortText | None = None
     trace: JsonObject | None = None

@@ -9,6 +9,7 @@ from waystation.codec.dialect import Identity
 from waystation.codec.request_body import GATEWAY_KEYS, GatewayFields, checked, decode_object, gateway_fields
 from waystation.errors import InvalidRequest
 from waystation.operations.parts import JsonObject
+from waystation.operations.preferences import Name
 from waystation.operations.rerank import Document, RerankRequest, RerankResult
 from waystation.operations.usage import Cost
 
@@ -21,7 +22,7 @@ class WireRequest(GatewayFields):
 
     query: str | None = None
     documents: list[object] | None = None
-    model: str | None = None
+    model: Name | None = None
     top_n: Annotated[int, Meta(ge=1, le=2**31)] | None = None
 
 

@@ -1,6 +1,6 @@
 """What a caller wants of routing: the `provider` object (contract section 8.1, spec schema `ProviderPreferences`)."""
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
 from msgspec import Meta, Struct
 
@@ -10,6 +10,12 @@ Quantization: TypeAlias = Literal[
 ]
 Price: TypeAlias = float | Annotated[str, Meta(pattern=r"^\d+(\.\d+)?([eE][-+]?\d+)?$")] | None
 """A number, or a numeric string (contract 8.1)."""
+LONGEST_NAME: Final = 256
+Name: TypeAlias = Annotated[str, Meta(max_length=LONGEST_NAME)]
+"""What a caller calls a model, a provider or an endpoint: it is kept with the generation, so it has an end."""
+ModelNames: TypeAlias = Annotated[list[Name], Meta(max_length=128)]
+"""Fallbacks, each of which is planned for."""
+ProviderNames: TypeAlias = Annotated[tuple[Name, ...], Meta(max_length=256)]
 
 
 class Percentiles(Struct, frozen=True):
@@ -41,9 +47,9 @@ class MaxPrice(Struct, frozen=True):
 class ProviderPreferences(Struct, frozen=True):
     """The `provider` object of a request. Absent means no preference."""
 
-    order: tuple[str, ...] | None = None
-    only: tuple[str, ...] | None = None
-    ignore: tuple[str, ...] | None = None
+    order: ProviderNames | None = None
+    only: ProviderNames | None = None
+    ignore: ProviderNames | None = None
     allow_fallbacks: bool | None = None
     require_parameters: bool | None = None
     data_collection: Literal["allow", "deny"] | None = None

@@ -11,6 +11,7 @@ from waystation.dialects.anthropic_messages.wire import NAME, THINKING_FIELDS, W
 from waystation.errors import InvalidRequest
 from waystation.operations.chat import ChatRequest, ReasoningOptions, ResponseFormat, Tool, ToolChoice
 from waystation.operations.parts import JsonObject
+from waystation.operations.preferences import LONGEST_NAME
 
 _KEYS: Final = frozenset(
     {
@@ -89,6 +90,8 @@ def _fallbacks(value: JsonObject) -> tuple[str, ...]:
         name = entry.get("model") if isinstance(entry, dict) and entry.keys() == {"model"} else None
         if not isinstance(name, str) or not name:
             raise InvalidRequest(f"fallbacks[{index}]: must be an object with a model and nothing else.")
+        if len(name) > LONGEST_NAME:
+            raise InvalidRequest(f"fallbacks[{index}].model: must have at most {LONGEST_NAME} characters.")
         names.append(name)
     return tuple(names)
 

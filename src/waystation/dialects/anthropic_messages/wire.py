@@ -6,6 +6,7 @@ from msgspec import Meta
 
 from waystation.codec.request_body import GatewayFields
 from waystation.operations.parts import JsonObject
+from waystation.operations.preferences import Name
 
 NAME: Final = "anthropic_messages"
 ORIGIN: Final = "anthropic-claude-v1"
@@ -51,7 +52,7 @@ def count_at(value: JsonObject, key: str) -> int:
 class WireRequest(GatewayFields):
     """The body of `POST /messages`. Blocks and tools are looked at where they are parsed. Source: schema `MessagesRequest`."""
 
-    model: str | None = None
+    model: Name | None = None
     messages: list[object] | None = None
     system: str | list[object] | None = None
     max_tokens: Annotated[int, Meta(ge=0, le=2**53)] | None = None

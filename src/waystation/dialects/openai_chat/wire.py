@@ -10,7 +10,7 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 
 from waystation.operations.parts import JsonObject
-from waystation.operations.preferences import ProviderPreferences
+from waystation.operations.preferences import ModelNames, Name, ProviderPreferences
 
 NAME: Final = "openai_chat"
 
@@ -99,7 +99,7 @@ class WireRequest(Struct, gc=False):
 
     messages: Sequence[WireMessage] | None = None
     prompt: str | None = None
-    model: str | None = None
+    model: Name | None = None
     stream: bool | None = None
     max_tokens: Limit | None = None
     max_completion_tokens: Limit | None = None
@@ -115,7 +115,7 @@ class WireRequest(Struct, gc=False):
     n: Annotated[int, Meta(ge=1, le=128)] | None = None
     response_format: WireResponseFormat | None = None
     user: ShortText | None = None
-    models: list[str] | None = None
+    models: ModelNames | None = None
     top_k: Annotated[int, Meta(ge=0, le=2**31)] | None = None
     min_p: Share | None = None
     top_a: Share | None = None
@@ -139,7 +139,7 @@ class WireRequest(Struct, gc=False):
     trace: JsonObject | None = None
     provider: ProviderPreferences | None = None
     plugins: list[JsonObject] | None = None
-    preset: str | None = None
+    preset: Name | None = None
     route: str | None = None
     cache_control: JsonObject | None = None
     prompt_cache_key: str | None = None

@@ -19,6 +19,7 @@ from waystation.operations.embeddings import (
     Vector,
 )
 from waystation.operations.parts import Audio, File, Image, JsonObject, Part, Text, Video
+from waystation.operations.preferences import Name
 from waystation.operations.usage import Cost, Usage
 
 NAME: Final = "openai_embeddings"
@@ -36,7 +37,7 @@ class WireRequest(Gateway):
     """The body. Source: schema of `createEmbeddings`."""
 
     input: str | list[object] | None = None
-    model: str | None = None
+    model: Name | None = None
     dimensions: Annotated[int, Meta(ge=1, le=2**20)] | None = None
     encoding_format: Literal["float", "base64"] | None = None
     input_type: str | None = None

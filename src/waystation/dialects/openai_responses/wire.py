@@ -7,6 +7,7 @@ from msgspec import Meta, Struct
 
 from waystation.codec.request_body import GatewayFields
 from waystation.operations.parts import JsonObject
+from waystation.operations.preferences import Name
 
 NAME: Final = "openai_responses"
 ORIGIN: Final = "openai-responses-v1"
@@ -89,7 +90,7 @@ class WireReasoning(Struct):
 class WireRequest(GatewayFields):
     """The body of `POST /responses`. Items and tools are looked at where they are parsed. Source: schema `ResponsesRequest`."""
 
-    model: str | None = None
+    model: Name | None = None
     input: str | list[object] | None = None
     instructions: str | None = None
     stream: bool | None = None
