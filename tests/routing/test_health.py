@@ -146,14 +146,10 @@ def test_429s_in_a_row_cool_down_longer_and_longer() -> None:
 
 def test_a_cool_down_is_of_the_key_where_another_is_good() -> None:
     recorder = Health()
-    recorder.observe(
-        outcome(Result.RATE_LIMITED, T, retry_after=9.0, provider="a", key_index=1, other_keys=True)
-    )
+    recorder.observe(outcome(Result.RATE_LIMITED, T, retry_after=9.0, other_keys=True))
     assert recorder.snapshot(T).of(KEY).cooling_until == 0
-    assert recorder.key_until("a", 1) == T + 9
-    assert recorder.key_until("a", 0) == 0
-    recorder.cool_key("a", 0, T + 60)
-    assert recorder.key_until("a", 0) == T + 60
+    recorder.observe(outcome(Result.RATE_LIMITED, T, retry_after=9.0))
+    assert recorder.snapshot(T).of(KEY).cooling_until == T + 9
 
 
 @pytest.mark.parametrize(

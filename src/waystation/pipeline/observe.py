@@ -39,8 +39,6 @@ class Observer:
                 exchange.created + (attempt.ended or attempt.started) - exchange.started,
                 result,
                 retry_after=attempt.error.retry_after if attempt.error is not None else None,
-                provider=attempt.endpoint.provider,
-                key_index=attempt.key,
                 other_keys=other_keys,
             )
         )

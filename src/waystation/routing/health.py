@@ -55,8 +55,9 @@ class Outcome(Struct, frozen=True, gc=False):
 
     `latency`: seconds until the first token; `throughput`: output tokens a second after it; None where not measured.
     `calls_valid`: None where the answer called no tool; False where a call had arguments that are not JSON, an unknown
-    name, or broke the tool's schema. `retry_after`: seconds the provider asked for. `key_index` says which of the provider's
-    keys was used, `other_keys` that another of them is still good, so that not the endpoint but the key is left alone.
+    name, or broke the tool's schema. `retry_after`: seconds the provider asked for.
+    `other_keys`: another of the provider's keys is still good, so that not the endpoint but the key is left alone
+    (`providers.key_turns`).
     """
 
     model_id: str
@@ -68,8 +69,6 @@ class Outcome(Struct, frozen=True, gc=False):
     tools_asked: bool = False
     calls_valid: bool | None = None
     retry_after: float | None = None
-    provider: str = ""
-    key_index: int = 0
     other_keys: bool = False
 
 
@@ -124,7 +123,6 @@ class Health:
         self._stale: set[str] = set()
         self._due: list[str] = []
         self._refreshed = 0.0
-        self._keys: dict[tuple[str, int], float] = {}
         self._endpoints: dict[str, EndpointHealth] = {}
         self._troubled: dict[str, EndpointHealth] = {}
         self._snapshot: HealthSnapshot | None = HealthSnapshot()
@@ -174,15 +172,6 @@ class Health:
         elif record.health.probe_until:
             self._show(key, replace(record.health, probe_until=0.0))
 
-    def key_until(self, provider: str, key_index: int) -> float:
-        """Until when one of a provider's keys is to be left alone; 0 when it may be used."""
-        return self._keys.get((provider, key_index), 0.0)
-
-    def cool_key(self, provider: str, key_index: int, until: float) -> None:
-        """Leave one of a provider's keys alone until then: it was refused (401, 402, 403) or is at its limit."""
-        if self._remembers:
-            self._keys[provider, key_index] = until
-
     def statistics(self, key: str, now: float) -> Statistics:
         """The figures of one endpoint that clients are shown (contract 21)."""
         record = self._records.get(key)
@@ -220,15 +209,12 @@ class Health:
             self._show(key, replace(record.health, outage_until=until, probe_until=0.0, unproven=True))
 
     def _limited(self, key: str, record: Record, outcome: Outcome) -> None:
-        if not self._remembers:
+        if not self._remembers or outcome.other_keys:
             return
         wait = outcome.retry_after
         if wait is None:
             wait = COOL_DOWN * 2 ** min(record.limited_in_a_row, 5)
         until = outcome.ended + min(wait, LONGEST_COOL_DOWN)
-        if outcome.other_keys:
-            self._keys[outcome.provider, outcome.key_index] = until
-            return
         record.limited_in_a_row += 1
         self._show(key, replace(record.health, cooling_until=until, probe_until=0.0))
 
