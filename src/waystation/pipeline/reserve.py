@@ -1,7 +1,6 @@
 """Reserving before dispatch: the one step between the plan and the first attempt. What it holds, `settle` turns into a charge."""
 
 from waystation.accounts.keys import Account
-from waystation.codec.estimate import estimate_prompt_tokens
 from waystation.credits.bound import Ceilings
 from waystation.credits.reservations import Reservations
 from waystation.errors import InsufficientCredits
@@ -24,7 +23,7 @@ class Reserve:
     async def __call__(self, exchange: Exchange, request: ChatRequest, plan: Plan) -> None:
         """Reserve for the dearest planned attempt; `InsufficientCredits` where that is not there, or not known."""
         endpoints = [attempt.endpoint for attempt in plan.attempts]
-        amount = self._ceilings.bound(request, estimate_prompt_tokens(request), endpoints)
+        amount = self._ceilings.bound(request, plan.question.prompt.tokens, endpoints)
         if amount is None:
             raise InsufficientCredits(
                 f"The price of {endpoints[0].model_id} is not known at every provider that may serve it, so no credit "
