@@ -13,6 +13,7 @@ from waystation.catalog.model import Model
 from waystation.errors import (
     CredentialRejected,
     GatewayError,
+    InternalError,
     ModelUnavailable,
     Overloaded,
     RateLimited,
@@ -170,6 +171,18 @@ async def test_nobody_waits_for_an_endpoint_that_is_not_asked_again() -> None:
     async with asyncio.timeout(10):
         assert await setting.go() == "ok from b"
     assert setting.asked == ["a-0", "b-0", "b-0"]
+
+
+async def test_a_provider_that_is_set_up_wrongly_does_not_stand_in_the_way_of_the_next() -> None:
+    setting = Setting(Persistence(), a=[InternalError("An upstream request has no usable URL.")], b=["ok"])
+    assert await setting.go() == "ok"
+
+
+async def test_where_every_provider_is_set_up_wrongly_the_fault_is_ours() -> None:
+    setting = Setting(Persistence(), a=[InternalError("An upstream request has no usable URL.")])
+    with pytest.raises(InternalError):
+        await setting.go()
+    assert setting.asked == ["a-0"]
 
 
 async def test_without_fallbacks_nothing_is_repeated() -> None:

@@ -5,6 +5,7 @@ Nothing here has reached the client yet.
 """
 
 import asyncio
+import logging
 import random
 import time
 from collections.abc import Callable, Collection, Sequence
@@ -15,6 +16,7 @@ from msgspec import Struct
 from waystation.errors import (
     CredentialRejected,
     GatewayError,
+    InternalError,
     InvalidRequest,
     ProviderError,
     RateLimited,
@@ -32,6 +34,7 @@ from waystation.routing.plan import Candidate, Plan, PlannedAttempt
 from waystation.routing.slug import names_of
 from waystation.upstream.client import Timeouts
 
+log = logging.getLogger(__name__)
 T = TypeVar("T")
 FIRST_PAUSE: Final = 0.25
 LONGEST_PAUSE: Final = 2.0
@@ -142,6 +145,12 @@ async def _call(going: Going[T], planned: PlannedAttempt, attempt: Attempt, pati
             going.refused.add(planned.candidate.model.id)
     except InvalidRequest as error:
         attempt.error = error  # this wire cannot say it; another endpoint's may
+    except InternalError as error:
+        attempt.error = error  # how this provider is set up; another may be set up well
+        log.warning(
+            "a provider could not be called",
+            extra={"provider": attempt.endpoint.provider, "why": error.message},
+        )
     except asyncio.CancelledError:
         if watched.reason is not Reason.NO_CONTENT:
             raise

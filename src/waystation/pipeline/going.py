@@ -15,8 +15,8 @@ T = TypeVar("T")
 class Going(Struct, Generic[T], eq=False):
     """One exchange on its way through a plan.
 
-    `attempt_one` calls one endpoint and gives what it brings once that is content; a `ProviderError` or
-    `InvalidRequest` otherwise. `discard` closes what a second success brings, where two endpoints were asked at the
+    `attempt_one` calls one endpoint and gives what it brings once that is content; a `ProviderError`, `InvalidRequest`
+    or `InternalError` otherwise. `discard` closes what a second success brings, where two endpoints were asked at the
     same time. `refused`: models that will not take the request, so that their other endpoints need not be asked.
     """
 

@@ -17,7 +17,8 @@ from waystation.operations.chat import ChatRequest
 def verdict(request: ChatRequest | None, attempts: list[Attempt]) -> GatewayError:
     """The error to report when no attempt is left: the last one decides, the earlier are listed.
 
-    Attempts that were never sent, because the endpoint's wire cannot say the request, count only where none was.
+    Attempts that were never sent, because the endpoint's wire cannot say the request or its provider is set up wrongly,
+    count only where none was.
     """
     failed = [(attempt, attempt.error) for attempt in attempts if isinstance(attempt.error, ProviderError)]
     if not failed:
