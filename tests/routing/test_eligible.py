@@ -252,6 +252,8 @@ TIERED = model(
         ({"candidate": {"sort": "price", "tier": "flex"}}, ["a/flex", "a", "b"]),
         ({"candidate": {"sort": "price", "tier": "flex"}, "service_tier": "default"}, ["a", "b"]),
         ({"candidate": {"tier": "flex"}, "wants": WANTS(order=("b",))}, ["b", "a"]),
+        ({"service_tier": "priority", "wants": WANTS(ignore=("A",))}, ["b"]),
+        ({"service_tier": "priority", "wants": WANTS(ignore=("a/priority",))}, ["a", "b"]),
         ({"wants": WANTS(order=("a/flex",))}, ["a/flex", "a", "b"]),
         ({"wants": WANTS(only=("A/Priority",))}, ["a/priority"]),
         ({"wants": WANTS(only=("a",))}, ["a"]),

@@ -12,7 +12,7 @@ from waystation.operations.parts import Audio, File, Image, Part, Text, ToolResu
 from waystation.operations.preferences import MaxPrice, ProviderPreferences
 from waystation.routing.access import EVERYTHING, Access
 from waystation.routing.clock import clock_at
-from waystation.routing.offers import ModelOffers, Offer, named
+from waystation.routing.offers import ModelOffers, Offer, ignored, named
 from waystation.routing.plan import Candidate, Exclusion, Question
 
 _MODALITY: Final[dict[type[Part], str]] = {Image: "image", Audio: "audio", Video: "video", File: "file"}
@@ -108,7 +108,7 @@ def _account_rules(sieve: Sieve, access: Access) -> None:
     if only is not None:
         sieve.keep([o for o in sieve.kept if named(o, only)], "allowed_providers")
     if access.ignore:
-        sieve.keep([o for o in sieve.kept if not named(o, access.ignore)], "allowed_providers")
+        sieve.keep([o for o in sieve.kept if not ignored(o, access.ignore)], "allowed_providers")
     if regions:
         sieve.keep([o for o in sieve.kept if o.regions is not None and o.regions <= regions], "data_region")
     if access.zdr:
@@ -131,8 +131,8 @@ def _preferences(sieve: Sieve, wants: ProviderPreferences, question: Question) -
         only = {name.lower() for name in wants.only}
         sieve.keep([o for o in sieve.kept if not only.isdisjoint(o.names)], "allowed_providers")
     if wants.ignore:
-        ignored = {name.lower() for name in wants.ignore}
-        sieve.keep([o for o in sieve.kept if ignored.isdisjoint(o.names)], "allowed_providers")
+        unwanted = wants.ignore
+        sieve.keep([o for o in sieve.kept if not ignored(o, unwanted)], "allowed_providers")
     if wants.enforce_distillable_text:
         sieve.keep([o for o in sieve.kept if o.distillable], "distillable")
     if wants.quantizations:

@@ -23,7 +23,8 @@ _NOBODY = ProviderFacts("", "")
 
 
 class Offer(Struct, frozen=True, eq=False):
-    """One endpoint, prepared. `names` are the words of `order`, `only` and `ignore` that mean it, in lower case.
+    """One endpoint, prepared. `names` are the words of `order` and `only` that mean it, in lower case; `ignored_as` those
+    of `ignore`: who ignores a provider ignores its service tiers too, which `order` and `only` name by their tags alone.
 
     `context` is how many tokens a prompt may have, None unknown. `price` is blended, USD per token, infinite where unknown; `square` its square, at least `EPSILON`'s. `salt` is the
     endpoint's own part in every draw. An unknown data policy counts as training and retention (contract 10),
@@ -34,6 +35,7 @@ class Offer(Struct, frozen=True, eq=False):
     key: str
     salt: int
     names: frozenset[str]
+    ignored_as: frozenset[str]
     rank: int
     context: int | None
     price: float
@@ -161,14 +163,15 @@ class Offers:
     def _offer(self, model: Model, endpoint: Endpoint) -> Offer:
         facts = self.catalog.providers.get(endpoint.provider, _NOBODY)
         tag = endpoint.tag.lower()
-        names = {tag} if endpoint.service_tier else {tag, endpoint.provider.lower(), facts.name.lower()}
+        names = frozenset({tag, endpoint.provider.lower(), facts.name.lower()} - {""})
         price = blended(endpoint.pricing)
         key = endpoint_key(model.id, endpoint.tag)
         return Offer(
             endpoint,
             key,
             int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), "big"),
-            frozenset(names - {""}),
+            frozenset({tag}) if endpoint.service_tier else names,
+            names,
             self.listed.get(endpoint.provider, len(self.listed)),
             _context(endpoint),
             price,
@@ -181,6 +184,11 @@ class Offers:
             model.open_weights is True,
             frozenset(facts.datacenters) if facts.datacenters else None,
         )
+
+
+def ignored(offer: Offer, names: Iterable[str]) -> bool:
+    """Whether any of these words of `ignore` means the offer."""
+    return any(name.lower() in offer.ignored_as for name in names)
 
 
 def named(offer: Offer, names: Iterable[str]) -> bool:
