@@ -44,3 +44,17 @@ def test_people_read_words_instead_of_json() -> None:
         out.getvalue()
         == "12:00:00 info    message=exchange generation=gen-1 model=acme/m1 provider=acme status=200 attempts=1\n"
     )
+
+
+class Closed(io.StringIO):
+    """A log that nobody reads any more."""
+
+    def write(self, _: str) -> int:
+        raise BrokenPipeError
+
+
+def test_a_log_that_takes_nothing_stops_nobody() -> None:
+    log = ExchangeLog("info", "json", Closed())
+    log.write(a_line("x" * FLUSH_BYTES))
+    log.write(a_line())
+    log.flush()

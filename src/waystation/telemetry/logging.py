@@ -7,6 +7,7 @@ answer, key or address is ever put on a line.
 import logging
 import sys
 import time
+from contextlib import suppress
 from functools import lru_cache
 from typing import TextIO
 
@@ -92,11 +93,12 @@ class ExchangeLog:
             self.flush()
 
     def flush(self) -> None:
-        """Write what is kept."""
+        """Write what is kept; where nobody takes it (a closed pipe, a full disk), it is gone and serving goes on."""
         if self._lines:
             lines, self._lines = self._lines, bytearray()
-            self._out.write(lines.decode())
-            self._out.flush()
+            with suppress(OSError):
+                self._out.write(lines.decode())
+                self._out.flush()
 
 
 def _pretty(line: ExchangeLine) -> bytes:
