@@ -11,6 +11,7 @@ from waystation.catalog.endpoint import Endpoint
 from waystation.catalog.index import Catalog
 from waystation.catalog.model import Model
 from waystation.errors import (
+    BadResponse,
     CredentialRejected,
     GatewayError,
     InternalError,
@@ -115,6 +116,7 @@ class Setting:
         if isinstance(said, GatewayError):
             raise said
         exchange.upstream_id = str(said)
+        exchange.error = BadResponse("cut") if said == "cut off" else None
         return str(said)
 
 
@@ -266,6 +268,12 @@ async def test_a_competitor_that_fails_leaves_the_first_to_answer() -> None:
     setting = Setting(Persistence(repeats=0, hedge_after=0.02), a=[0.1], b=[DOWN])
     assert await setting.go() == "a at last"
     assert setting.asked == ["a-0", "b-0"]
+
+
+async def test_a_winner_that_broke_off_at_once_is_known_to_have_failed() -> None:
+    setting = Setting(Persistence(hedge_after=0.02), a=[0.15], b=["cut off"])
+    assert await setting.go() == "cut off"
+    assert isinstance(setting.exchange.error, BadResponse)
 
 
 async def test_of_two_answers_at_the_same_moment_one_serves() -> None:

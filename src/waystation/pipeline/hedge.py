@@ -33,6 +33,7 @@ _LEARNED: Final = (
     "images",
     "sources",
     "answered",
+    "error",
 )
 """Fields of an exchange that an attempt fills in. A runner has an exchange of its own until it has won."""
 
