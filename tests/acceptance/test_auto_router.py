@@ -131,3 +131,15 @@ def test_a_stream_is_served(recorded: GatewayProcess) -> None:
     answer = ask(recorded, CODE, stream=True)
     assert answer.status == 200
     assert answer.text.endswith("data: [DONE]\n\n")
+
+
+def test_the_model_of_the_last_answer_is_kept_where_that_is_asked_for(recorded: GatewayProcess) -> None:
+    messages = [
+        {"role": "user", "content": "Hi"},
+        {"role": "assistant", "content": "Hello!", "model": "openai/gpt-4o"},
+        {"role": "user", "content": CODE},
+    ]
+    plugin = {"id": "auto-router", "pin_model": True}
+    answer = chat(recorded, "auto", messages=messages, plugins=[plugin], headers=METADATA)
+    assert answer.json["model"] == "openai/gpt-4o"
+    assert stage(answer)["decided_by"] == "pinned"

@@ -116,6 +116,9 @@ def test_the_last_answers_model_is_kept_where_that_is_asked_for() -> None:
     assert chosen(CODE, messages=messages)[0] == "a/coder"
     plugin = {"id": "auto-router", "pin_model": True}
     assert chosen(CODE, messages=messages, plugins=(plugin,))[0] == "b/talker"
+    assert stage(CODE, messages=messages, plugins=(plugin,))["decided_by"] == "pinned"
+    restricted = plugin | {"excluded_models": ["b/*"]}
+    assert chosen(CODE, messages=messages, plugins=(restricted,))[0] == "a/coder"
 
 
 def test_the_only_model_serves_whatever_it_is() -> None:

@@ -1,6 +1,5 @@
 """Which of the capable models: a band of cost, its best single model, and when to leave that one for another."""
 
-from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -30,6 +29,16 @@ class Ranked(Struct, frozen=True):
     cost: float | None
 
 
+class Stay(Struct, frozen=True):
+    """Models that the conversation would rather stay at: `pinned` whatever its band, `session` while among the band's best."""
+
+    pinned: str | None = None
+    session: str | None = None
+
+
+NOWHERE: Final = Stay()
+
+
 class Choice(Struct, frozen=True):
     """Places in the field, the first to be tried first. `rule` says why that one: default, better, cheaper, ranking,
     session, pinned, only."""
@@ -47,9 +56,9 @@ def choose(
     *,
     prompt_tokens: int,
     tier: Tier,
-    kept: Sequence[str] = (),
+    stay: Stay = NOWHERE,
 ) -> Choice:
-    """Choose among the models at `places`; `kept` are ids that the conversation would rather stay at."""
+    """Choose among the models at `places`."""
     costs = field.usual_costs(reading.family)[places]
     band, tier = banded(costs, tier)
     inside = places[band]
@@ -61,7 +70,11 @@ def choose(
     ranked: list[int] = inside[order].tolist()
     expected = field.costs(prompt_tokens, reading.family)[inside]
     top = tuple(_shown(field, inside, place, quality, expected) for place in order[:SHOWN])
-    ranked, rule = _preferred(field, ranked, reading, kept, rule if len(places) > 1 else "only")
+    ranked, rule = _preferred(field, ranked, reading, stay, rule if len(places) > 1 else "only")
+    if stay.pinned is not None:
+        pinned = [place for place in places.tolist() if field.ids[place] == stay.pinned]
+        if pinned:
+            ranked, rule = pinned + [place for place in ranked if place not in pinned], "pinned"
     return Choice(_with_fallbacks(field, ranked, places, costs), rule, tier, top)
 
 
@@ -119,13 +132,13 @@ def primary(
 
 
 def _preferred(
-    field: Field, ranked: list[int], reading: Reading, kept: Sequence[str], rule: str
+    field: Field, ranked: list[int], reading: Reading, stay: Stay, rule: str
 ) -> tuple[list[int], str]:
-    """The operator's ranking of the task first; before it, a model the conversation is at and that is among the best."""
+    """The operator's ranking of the task first; before it, the model the conversation is at if it is among the best."""
     ranking = field.facts.ranking.get(reading.tag) or field.facts.ranking.get(reading.family) or ()
-    for names, near, reason in ((ranking, ranked, "ranking"), (kept, ranked[:SHOWN], "session")):
+    for names, near, reason in ((ranking, ranked, "ranking"), ((stay.session,), ranked[:SHOWN], "session")):
         found = [place for name in names for place in near if field.ids[place] == name]
-        if found and (found[0] != ranked[0] or reason == "session"):
+        if found:
             ranked, rule = found + [place for place in ranked if place not in found], reason
     return ranked, rule
 

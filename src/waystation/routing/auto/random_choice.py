@@ -3,7 +3,7 @@
 from waystation.operations.preferences import OrderBy
 from waystation.routing.auto.capable import capable
 from waystation.routing.auto.choose import PICKED
-from waystation.routing.auto.field import Field
+from waystation.routing.auto.field import Prepared
 from waystation.routing.auto.options import DEFAULTS
 from waystation.routing.auto.priors import Facts
 from waystation.routing.auto.router import nothing
@@ -12,12 +12,18 @@ from waystation.routing.plan import Candidate
 from waystation.routing.routers import Asking
 
 
-def pick_random(asking: Asking, name: str, sort: OrderBy | None) -> tuple[Candidate, ...]:
-    """Models in an order that the request's seed fixes."""
-    field = Field(asking.offers, Facts())
-    able = capable(asking, field, DEFAULTS)
-    if not len(able.places):
-        raise nothing(name, able)
-    models = [field.models[place] for place in able.places]
-    models.sort(key=lambda each: exponential(asking.seed, each.base[0].salt))
-    return tuple(Candidate(each.model, "auto", name, sort) for each in models[:PICKED])
+class AnyModel:
+    """A `Router`."""
+
+    def __init__(self) -> None:
+        self._fields = Prepared(Facts())
+
+    def __call__(self, asking: Asking, name: str, sort: OrderBy | None) -> tuple[Candidate, ...]:
+        """Models in an order that the request's seed fixes."""
+        field = self._fields.of(asking.offers)
+        able = capable(asking, field, DEFAULTS)
+        if not len(able.places):
+            raise nothing(name, able)
+        models = [field.models[place] for place in able.places]
+        models.sort(key=lambda each: exponential(asking.seed, each.base[0].salt))
+        return tuple(Candidate(each.model, "auto", name, sort) for each in models[:PICKED])

@@ -4,7 +4,7 @@ model can serve: whatever goes wrong inside, the default set serves.
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -17,14 +17,13 @@ from waystation.operations.preferences import OrderBy
 from waystation.routing.auto import rules
 from waystation.routing.auto.asked import Asked, asked
 from waystation.routing.auto.capable import PATTERNS, Capable, capable
-from waystation.routing.auto.choose import PICKED, Choice, choose
-from waystation.routing.auto.field import Field
+from waystation.routing.auto.choose import PICKED, Choice, Stay, choose
+from waystation.routing.auto.field import Field, Prepared
 from waystation.routing.auto.options import Options, options_of
 from waystation.routing.auto.priors import Facts
 from waystation.routing.auto.reading import Reading, chances, essence, outputs, reading_of
 from waystation.routing.auto.tags import OTHER
 from waystation.routing.auto.weights import Weights
-from waystation.routing.offers import Offers
 from waystation.routing.plan import Candidate, RouterStage
 from waystation.routing.routers import Asking
 
@@ -40,6 +39,8 @@ SYSTEM_SAYS: Final = frozenset(
 """Tasks that a system prompt may set for whatever the user says."""
 DOUBTFUL: Final = 0.35
 """Confidence below which the system prompt is read as well."""
+SURE: Final = 0.6
+"""Confidence above which a system prompt's task counts: one that only says how to behave has none."""
 PLUGINS: Final = {"openrouter/auto-beta": "auto-beta-router"}
 
 
@@ -50,19 +51,22 @@ class AutoRouter:
         self, weights: Weights | None, facts: Facts, clock: Callable[[], float] = time.thread_time
     ) -> None:
         self._weights = weights
-        self._facts = facts
+        self._fields = Prepared(facts)
         self._clock = clock
-        self._field: Field | None = None
 
     def __call__(self, asking: Asking, name: str, sort: OrderBy | None) -> tuple[Candidate, ...]:
         """The model chosen and its fallbacks; `ModelUnavailable` where no model can serve the request."""
         plugin = PLUGINS.get(name.partition(":")[0], "auto-router")
         options = options_of(asking.request.plugins, plugin)
-        field = self._prepared(asking.offers)
+        field = self._fields.of(asking.offers)
         able = capable(asking, field, options)
         if not len(able.places):
             raise nothing(name, able)
-        reading, choice = self._chosen(asking, field, able, options, _kept(asking, name, options))
+        pin = asking.pins.get(name)
+        stay = Stay(
+            _pinned(asking.request) if options.pin_model else None, pin.model_id if pin is not None else None
+        )
+        reading, choice = self._chosen(asking, field, able, options, stay)
         stage = RouterStage(plugin, told(reading, choice, able, self._weights))
         return tuple(
             Candidate(
@@ -75,14 +79,8 @@ class AutoRouter:
             for place in choice.places
         )
 
-    def _prepared(self, offers: Offers) -> Field:
-        field = self._field
-        if field is None or field.offers is not offers:
-            field = self._field = Field(offers, self._facts)
-        return field
-
     def _chosen(
-        self, asking: Asking, field: Field, able: Capable, options: Options, kept: Sequence[str]
+        self, asking: Asking, field: Field, able: Capable, options: Options, stay: Stay
     ) -> tuple[Reading, Choice]:
         """The reading and the choice; after any failure, and after `LIMIT`, those that need no reading."""
         began = self._clock()
@@ -95,7 +93,7 @@ class AutoRouter:
                     reading,
                     prompt_tokens=asking.prompt.tokens,
                     tier=options.tier,
-                    kept=kept,
+                    stay=stay,
                 )
         except Exception:
             log.exception("the auto router failed; its default set serves")
@@ -118,7 +116,7 @@ def read_request(prompt: Asked, weights: Weights) -> Reading:
         return UNREAD
     if prompt.system and reading.confidence < DOUBTFUL:
         said = reading_of(chances(outputs(prompt.system, weights), weights), raw, weights, "system_prompt")
-        if said.tag in SYSTEM_SAYS and said.confidence > reading.confidence:
+        if said.tag in SYSTEM_SAYS and said.confidence > SURE:
             return said
     return reading
 
@@ -129,18 +127,11 @@ def default_set(field: Field, places: NDArray[np.int64], options: Options) -> Ch
     return Choice(tuple(int(place) for place in best), "default_set", options.tier, ())
 
 
-def _kept(asking: Asking, name: str, options: Options) -> Sequence[str]:
-    """The models that the conversation would rather stay at: the last answer's where that is asked for, then its pin's."""
-    found = []
-    if options.pin_model:
-        last = next((m for m in reversed(asking.request.messages) if m.role == "assistant"), None)
-        named = (last.extras or {}).get("model") if last is not None else None
-        if isinstance(named, str):
-            found.append(named)
-    pin = asking.pins.get(name)
-    if pin is not None:
-        found.append(pin.model_id)
-    return found
+def _pinned(request: ChatRequest) -> str | None:
+    """The model that wrote the latest answer of the conversation, as the caller's own message says."""
+    last = next((m for m in reversed(request.messages) if m.role == "assistant"), None)
+    named = (last.extras or {}).get("model") if last is not None else None
+    return named if isinstance(named, str) else None
 
 
 def told(reading: Reading, choice: Choice, able: Capable, weights: Weights | None) -> JsonObject:

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from waystation.routing.auto.cheapest import pick_cheapest
+from waystation.routing.auto.cheapest import Cheapest
 from waystation.routing.auto.priors import FACTS, BadPriors, Facts, read_facts
-from waystation.routing.auto.random_choice import pick_random
+from waystation.routing.auto.random_choice import AnyModel
 from waystation.routing.auto.router import AutoRouter
 from waystation.routing.auto.two_models import TwoModels
 from waystation.routing.auto.weights import BadWeights, Weights, load
@@ -26,8 +26,8 @@ def routers(data_dir: Path | None = None) -> Mapping[str, Router]:
         **ROUTERS,
         "openrouter/auto": auto,
         "openrouter/auto-beta": auto,
-        "waystation/cheapest": pick_cheapest,
-        "waystation/random": pick_random,
+        "waystation/cheapest": Cheapest(),
+        "waystation/random": AnyModel(),
         "waystation/two-models": TwoModels(weights),
     }
 
