@@ -3,7 +3,7 @@
 #   ARGUMENTS="..."     passed on to `waystation serve`, pytest or the benchmark
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test check lint type layers format bench fuzz reference package lock train-router eval-router clean
+.PHONY: help run setup test check lint type layers format bench fuzz stress chaos reference package lock train-router eval-router clean
 
 BIN := .venv/bin
 SOURCES := src tests scripts bench
@@ -64,6 +64,14 @@ bench: ## Measure this gateway beside nginx and its upstream (Linux)
 fuzz: ## Throw random input at what reads input: the files tests/**/fuzz_*.py
 	@$(SET_UP) dev
 	$(BIN)/python -m pytest tests -o "python_files=fuzz_*.py" $(ARGUMENTS)
+
+stress: ## 200 clients at once on a key with ten cents left, 20 times, with 2 and 4 workers
+	@$(SET_UP) dev
+	$(BIN)/python tests/chaos/stress.py $(ARGUMENTS)
+
+chaos: ## Kill workers and spoil disk and database under load (ARGUMENTS="--rounds 50"), then look for every record
+	@$(SET_UP) dev
+	$(BIN)/python tests/chaos/disasters.py $(ARGUMENTS)
 
 reference: ## Write docs/reference anew from the code
 	@$(SET_UP) dev

@@ -43,7 +43,7 @@ def _axes(scale: int, width: float) -> list[str]:
         x = LEFT + (WIDTH - LEFT - RIGHT) * hour / 24
         parts.append(f'<text x="{x:.1f}" y="{HEIGHT - 14}" text-anchor="middle" {_TEXT}>{hour:02}:00</text>')
     parts.append(
-        f'<text x="{LEFT}" y="{TOP - 20}" {_TEXT}>failed requests in each {width / 60:.0f} minutes</text>'
+        f'<text x="{LEFT}" y="{TOP - 20}" {_TEXT}>failed in each {width / 60:.0f} minutes</text>'
     )
     return parts
 
@@ -58,7 +58,7 @@ def _line(failures: Mapping[int, int], bins: int, scale: int, colour: str) -> st
 
 
 def _legend(number: int, text: str, colour: str) -> str:
-    x = LEFT + 240 + number * 195
+    x = LEFT + 160 + number * 215
     return (
         f'<line x1="{x}" y1="{TOP - 24}" x2="{x + 18}" y2="{TOP - 24}" stroke="{colour}" stroke-width="3"/>'
         f'<text x="{x + 23}" y="{TOP - 20}" font-family="sans-serif" font-size="11" fill="#444">{text}</text>'
@@ -70,7 +70,8 @@ def _y(value: float, scale: int) -> float:
 
 
 def _round_up(value: int) -> int:
+    """The top of the scale: a multiple of 4, 20, 40, 200 and so on, so that its quarters are round."""
     step = 4
     while step * 10 < value:
-        step *= 2 if str(step)[0] != "4" else 5 if str(step)[0] == "4" else 2
+        step *= 5 if str(step).startswith("4") else 2
     return -(-value // step) * step

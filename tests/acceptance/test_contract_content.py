@@ -164,6 +164,14 @@ def test_feedback_is_a_management_keys_unless_the_operator_says_otherwise(
             assert answer.json == {"data": {"success": True}}
 
 
+def test_the_same_switch_lets_inference_keys_ask_what_credit_is_left(
+    contract: Contract, keeping: Contract
+) -> None:
+    assert get(contract.gateway, "/credits").status == 403
+    assert get(keeping.gateway, "/credits").json["data"].keys() == {"total_credits", "total_usage"}
+    assert call(keeping.gateway, "POST", "/api/v1/credits", {"amount": 1}).status == 403
+
+
 @pytest.mark.parametrize(
     ("body", "status"),
     [

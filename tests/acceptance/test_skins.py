@@ -1,14 +1,16 @@
 """Every route of inference through a real gateway before scripted providers: what is asked, what is answered, what is recorded."""
 
 import json
+import threading
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import pytest
 
-from gateway_client import Answer, call, generation
+from gateway_client import Answer, Conversation, call, generation
 from gateway_process import API_KEY, GatewayProcess, StartGateway
 from scripted_provider import ScriptedProvider, Whole, chunk, completion, streamed
+from waiting import wait_for
 
 MESSAGE = {
     "id": "msg_1",
@@ -37,6 +39,8 @@ class Setting(NamedTuple):
 def setting(start_gateway: StartGateway) -> Iterator[Setting]:
     with ScriptedProvider() as openai, ScriptedProvider() as claude, ScriptedProvider() as cohere:
         rows = f"""
+[server]
+comment_grace = 0.2
 [providers.own]
 base_url = "{openai.url}"
 models = [
@@ -143,7 +147,7 @@ def test_server_tools_and_unknown_fields_reach_claude_as_they_are(setting: Setti
     assert sent["messages"] == ASK
 
 
-def test_a_stream_of_messages_pings_while_it_waits_and_ends_in_message_stop(setting: Setting) -> None:
+def test_a_stream_of_messages_begins_and_ends_as_it_should(setting: Setting) -> None:
     setting.openai.answer(streamed(chunk(role="assistant", content="Hel"), chunk(content="lo")))
     answer = messages(setting, stream=True)
     kinds = [event["type"] for event in events(answer)]
@@ -153,6 +157,17 @@ def test_a_stream_of_messages_pings_while_it_waits_and_ends_in_message_stop(sett
     assert text == "Hello"
     assert "event: message_start\n" in answer.text
     assert "[DONE]" not in answer.text
+
+
+def test_a_stream_of_messages_pings_while_it_waits(setting: Setting) -> None:
+    gate = threading.Event()
+    setting.openai.answer(streamed(gate, chunk(role="assistant", content="Hello")))
+    body = {"model": "acme/m1", "messages": ASK, "stream": True}
+    with Conversation(setting.gateway, body, "/messages") as conversation:
+        conversation.read_until("event: ping")
+        gate.set()
+        conversation.read_until("event: message_start")
+        conversation.read_until("event: message_stop")
 
 
 def test_a_stream_of_messages_that_breaks_ends_in_an_error_event(setting: Setting) -> None:
@@ -202,6 +217,7 @@ def test_anthropics_clients_get_their_list_of_models(setting: Setting) -> None:
     assert CLAUDE in ids
     assert listed["first_id"] not in ids
     assert call(setting.gateway, "GET", "/api/v1/models?limit=0", headers=headers).status == 400
+    assert call(setting.gateway, "GET", "/v1/models", headers=headers).json["data"]
 
 
 def responses(setting: Setting, model: str = "acme/m1", **fields: Any) -> Answer:
@@ -424,3 +440,44 @@ def test_rerank_is_charged_by_search_units(setting: Setting) -> None:
     record = generation(setting.gateway, answer).json["data"]
     assert (record["api_type"], record["provider_name"]) == ("rerank", "Cohere")
     assert record["usage"] == pytest.approx(0.002)
+
+
+def test_the_gateways_own_document_describes_every_route(setting: Setting) -> None:
+    paths = call(setting.gateway, "GET", "/openapi.json").json["paths"]
+    assert {
+        "/api/v1/chat/completions",
+        "/api/v1/messages",
+        "/api/v1/messages/count_tokens",
+        "/api/v1/responses",
+        "/api/v1/embeddings",
+        "/api/v1/rerank",
+        "/v1beta/models/{model}:generateContent",
+        "/v1beta/models/{model}:streamGenerateContent",
+    } <= paths.keys()
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/messages", {"model": "acme/m1", "max_tokens": 9, "messages": ASK, "stream": True}),
+        ("/responses", {"model": "acme/m1", "input": "Say hello", "stream": True}),
+    ],
+)
+def test_a_client_that_hangs_up_stops_the_provider(path: str, body: dict[str, Any], setting: Setting) -> None:
+    gate = threading.Event()
+    setting.openai.answer(
+        streamed(chunk(role="assistant", content="Hel"), gate, *[chunk(content="lo" * 5000)] * 4000)
+    )
+    with Conversation(setting.gateway, body, path) as conversation:
+        conversation.read_until("Hel")
+        name = conversation.generation
+    gate.set()
+    assert setting.openai.client_closed.wait(20)
+    record = wait_for(lambda: found(setting, name))
+    assert record is not None
+    assert record["cancelled"] is True
+
+
+def found(setting: Setting, name: str) -> dict[str, Any] | None:
+    answer = generation(setting.gateway, name)
+    return answer.json["data"] if answer.status == 200 else None

@@ -24,6 +24,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
@@ -34,14 +35,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from msgspec import Struct
 
 from chaos.load import Outcome, Upstream, flood
-from gateway_process import API_KEY, GatewayProcess, start_process
+from gateway_process import API_KEY, MANAGEMENT_KEY, GatewayProcess, start_process
 
 TOML = """
 [server]
 workers = 2
 shutdown_grace = 2
 [credits]
-mode = "prepaid"
+mode = "{mode}"
 [logging]
 level = "warning"
 [providers.acme]
@@ -51,7 +52,7 @@ models = [{{ id = "acme/m1", native_id = "m1", context_length = 50000, prompt = 
 enabled = false
 """
 FAULTS = ("kill", "killall", "locked", "readonly", "deleted", "full")
-LOAD_SECONDS = 2.5
+LOAD_SECONDS = 4.0
 FULL_MEGABYTES = 24
 CREDITED = 1_000_000_000_000
 
@@ -82,16 +83,17 @@ async def one_round(fault: str, clients: int, draw: random.Random, folder: Path)
     """Load, a fault, an end, a new start, a look."""
     upstream = Upstream(draw.randrange(10**6))
     await upstream.start()
-    toml = TOML.format(url=upstream.url)
+    mode = "unlimited" if fault == "deleted" else "prepaid"  # a balance is deleted, too
+    toml = TOML.format(url=upstream.url, mode=mode)
     data_dir = folder / "data"
     gateway = await asyncio.to_thread(start_process, folder, toml, {}, data_dir)
-    _credit(data_dir)
+    await asyncio.to_thread(_credit, gateway)
     end = time.monotonic() + LOAD_SECONDS
     outcomes: list[Outcome] = []
     spoiled_at = [0.0]
 
     async def spoil() -> None:
-        await asyncio.sleep(draw.uniform(0.2, LOAD_SECONDS - 0.5))
+        await asyncio.sleep(draw.uniform(0.2, LOAD_SECONDS / 2))
         await asyncio.to_thread(_spoil, fault, gateway, data_dir, draw)
         spoiled_at[0] = time.time()
 
@@ -108,8 +110,8 @@ async def one_round(fault: str, clients: int, draw: random.Random, folder: Path)
     again = await asyncio.to_thread(start_process, folder, toml, {}, data_dir)
     await asyncio.to_thread(again.stop)
     upstream.close()
-    since = spoiled_at[0] if fault == "deleted" else 0.0
-    return _look(data_dir, [one for one in outcomes if _begun(one) >= since], credited=fault != "deleted")
+    since = spoiled_at[0] if fault == "deleted" else -1.0
+    return _look(data_dir, [one for one in outcomes if _begun(one) > since], credited=fault != "deleted")
 
 
 def _begun(outcome: Outcome) -> float:
@@ -146,36 +148,49 @@ def _look(data_dir: Path, outcomes: list[Outcome], *, credited: bool) -> Tally:
     return tally
 
 
-def _credit(data_dir: Path) -> None:
+def _credit(gateway: GatewayProcess) -> None:
     """A balance that is never exhausted."""
-    command = [sys.executable, "-m", "waystation", "credits", "add", "1000", "--data-dir", str(data_dir)]
-    subprocess.run(command, check=True, capture_output=True, cwd=data_dir)
+    headers = {"authorization": f"Bearer {MANAGEMENT_KEY}", "content-type": "application/json"}
+    body = json.dumps({"amount": 1000}).encode()
+    request = urllib.request.Request(f"{gateway.base_url}/credits", body, headers)  # noqa: S310 - loopback
+    with urllib.request.urlopen(request, timeout=30):  # noqa: S310 - loopback
+        pass
 
 
 def _spoil(fault: str, gateway: GatewayProcess, data_dir: Path, draw: random.Random) -> None:
-    database = data_dir / "waystation.db"
-    if fault == "kill":
-        for _ in range(draw.randint(1, 2)):
-            if workers := _children(gateway.process.pid):
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(draw.choice(workers), signal.SIGKILL)
-            time.sleep(draw.uniform(0, 0.3))
-    elif fault == "killall":
-        _kill_all(gateway)
-    elif fault == "locked":
-        with closing(sqlite3.connect(database, timeout=30, isolation_level=None)) as holder:
-            holder.execute("BEGIN EXCLUSIVE")
-            time.sleep(draw.uniform(0.5, 2))
-    elif fault == "readonly":
-        subprocess.run(["chattr", "+i", *map(str, data_dir.glob("waystation.db*"))], check=True)
-    elif fault == "deleted":
-        for path in data_dir.glob("waystation.db*"):
-            path.unlink(missing_ok=True)
-    elif fault == "full":
-        with contextlib.suppress(OSError), (data_dir / "ballast").open("wb") as ballast:
-            while True:
-                ballast.write(bytes(65536))
-                ballast.flush()
+    match fault:
+        case "kill":
+            _kill_workers(gateway, draw)
+        case "killall":
+            _kill_all(gateway)
+        case "locked":
+            with closing(
+                sqlite3.connect(data_dir / "waystation.db", timeout=30, isolation_level=None)
+            ) as holder:
+                holder.execute("BEGIN EXCLUSIVE")
+                time.sleep(draw.uniform(0.5, 2))
+        case "readonly":
+            subprocess.run(["chattr", "+i", *map(str, data_dir.glob("waystation.db*"))], check=True)
+        case "deleted":
+            for path in data_dir.glob("waystation.db*"):
+                path.unlink(missing_ok=True)
+        case _:
+            _fill(data_dir / "ballast")
+
+
+def _kill_workers(gateway: GatewayProcess, draw: random.Random) -> None:
+    for _ in range(draw.randint(1, 2)):
+        if workers := _children(gateway.process.pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(draw.choice(workers), signal.SIGKILL)
+        time.sleep(draw.uniform(0, 0.3))
+
+
+def _fill(ballast: Path) -> None:
+    """Leave nothing free on the disk."""
+    with contextlib.suppress(OSError), ballast.open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(65536))
 
 
 def _mend(fault: str, data_dir: Path) -> None:

@@ -59,6 +59,12 @@ def test_embeddings_have_no_output_and_a_rerank_has_units() -> None:
     assert CEILINGS.bound(asked(), 250, [ranks]) == 6_000_000
 
 
+def test_a_rerank_that_is_charged_by_tokens_has_no_units() -> None:
+    ranks = endpoint(Pricing(prompt=D("0.00000002"), completion=D(0)), operation="rerank")
+
+    assert CEILINGS.bound(asked(), 100, [ranks]) == 2_000
+
+
 RATES = st.one_of(st.none(), st.decimals(0, 1, places=9, allow_nan=False))
 OVERRIDES = st.builds(
     PriceOverride,
@@ -85,14 +91,16 @@ PRICINGS = st.builds(
 )
 
 
-@given(
-    PRICINGS, st.integers(0, 100), st.integers(0, 100), st.integers(0, 100), st.integers(0, 100), st.data()
-)
+COUNTS = st.integers(0, 100)
+
+
+@given(PRICINGS, st.tuples(COUNTS, COUNTS, COUNTS), COUNTS, st.data())
 def test_nothing_within_its_bounds_costs_more(
-    pricing: Pricing, fresh: int, cached: int, written: int, output: int, data: st.DataObject
+    pricing: Pricing, prompt: tuple[int, int, int], output: int, data: st.DataObject
 ) -> None:
+    _, cached, written = prompt
     usage = Usage(
-        prompt_tokens=fresh + cached + written,
+        prompt_tokens=sum(prompt),
         cached_tokens=cached,
         cache_write_tokens=written,
         cache_write_1h_tokens=data.draw(st.integers(0, written)),

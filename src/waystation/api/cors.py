@@ -7,7 +7,8 @@ from waystation.server.request import Headers, Request
 
 ALLOWED = (
     b"authorization, content-type, x-api-key, http-referer, x-title, x-openrouter-title, x-openrouter-categories, "
-    b"x-openrouter-metadata, x-session-id, x-waystation-route-seed, anthropic-version, anthropic-beta, x-stainless-lang, "
+    b"x-openrouter-metadata, x-session-id, x-waystation-route-seed, anthropic-version, anthropic-beta, "
+    b"x-anthropic-beta, anthropic-dangerous-direct-browser-access, x-goog-api-key, x-goog-api-client, x-stainless-lang, "
     b"x-stainless-package-version, x-stainless-os, x-stainless-arch, x-stainless-runtime, "
     b"x-stainless-runtime-version, x-stainless-retry-count, x-stainless-timeout, x-stainless-helper-method"
 )

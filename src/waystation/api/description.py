@@ -15,6 +15,8 @@ from waystation import __version__
 from waystation.api.roles import Role, needs
 from waystation.operations.parts import JsonObject
 
+GOOGLE = "/v1beta/"
+"""How paths begin that stand below no base of ours."""
 ERRORS = {
     "400": "The request is malformed, or names a model that does not exist.",
     "401": "No API key, or not a valid one.",
@@ -41,6 +43,8 @@ class InferenceRoute(msgspec.Struct, frozen=True):
     summary: str
     operation_id: str
     request: type
+    names_model: bool = False
+    """Whether the path does, as Google's do."""
     is_explained: bool = False
 
 
@@ -81,7 +85,7 @@ def _document(handlers: Sequence[HTTPRouteHandler], inference: Mapping[str, Infe
     if not isinstance(paths, dict) or not isinstance(known, dict):
         raise TypeError("an OpenAPI document has paths and components")
     for (path, route), schema in zip(inference.items(), schemas, strict=True):
-        paths[f"/api/v1{path}"] = {"post": _operation(route, schema)}
+        paths[path if path.startswith(GOOGLE) else f"/api/v1{path}"] = {"post": _operation(route, schema)}
     known["schemas"] = {**known.get("schemas", {}), **components}
     known["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer"}}
     described["security"] = [{"bearer": []}]
@@ -104,7 +108,9 @@ def _operation(route: InferenceRoute, schema: Mapping[str, object]) -> JsonObjec
         answer["text/event-stream"] = {"schema": {"type": "string"}}
         told, tag, errors = "The answer, whole or as events.", "Inference", ERRORS
     failure = {"application/json": {"schema": {"type": "object", "required": ["error"]}}}
+    named: JsonObject = {"name": "model", "in": "path", "required": True, "schema": {"type": "string"}}
     return {
+        **({"parameters": [named]} if route.names_model else {}),
         "operationId": route.operation_id,
         "summary": route.summary,
         "tags": [tag],

@@ -23,6 +23,8 @@ from waystation.routing.offers import Offers
 from waystation.routing.unavailable import unavailable
 
 _DECODE: Final = msgspec.json.Decoder(KeptPlan).decode
+_OPERATIONS: Final = {"embeddings": "embeddings", "rerank": "rerank"}
+"""What generations of these kinds asked their endpoints for."""
 PATH: Final = "/chat/completions"
 
 
@@ -53,7 +55,7 @@ def planning_routes(planner: Planner, dialect: Dialect) -> list[HTTPRouteHandler
 def explanation_of(record: GenerationRecord, offers: Offers) -> Explanation:
     """The decision behind a generation."""
     if record.route != NO_ROUTE:
-        return tell(_DECODE(record.route), offers)
+        return tell(_DECODE(record.route), offers.to(_OPERATIONS.get(record.api_type, "chat")))
     names = (record.requested_model,)
     endpoint = _only_endpoint(record, offers)
     if endpoint is None:

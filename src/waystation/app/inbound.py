@@ -20,6 +20,7 @@ from waystation.dialects import (
     rerank_inbound,
 )
 from waystation.dialects.anthropic_messages.wire import WireRequest as MessagesBody
+from waystation.dialects.gemini.wire import WireRequest as GeminiBody
 from waystation.dialects.openai_chat.wire import WireRequest as ChatBody
 from waystation.dialects.openai_embeddings import inbound as embeddings_inbound
 from waystation.dialects.openai_embeddings.inbound import WireRequest as EmbeddingsBody
@@ -48,6 +49,13 @@ DESCRIBED = {
     "/responses": InferenceRoute("Response (OpenAI)", "createResponses", ResponsesBody),
     "/embeddings": InferenceRoute("Embeddings", "createEmbeddings", EmbeddingsBody),
     "/rerank": InferenceRoute("Rerank", "createRerank", RerankBody),
+    **{
+        f"/v1beta/models/{{model}}:{verb}": InferenceRoute(summary, verb, GeminiBody, names_model=True)
+        for verb, summary in (
+            ("generateContent", "Generate (Google)"),
+            ("streamGenerateContent", "Generate as a stream (Google)"),
+        )
+    },
     "/route": InferenceRoute(
         "Explain where a chat completion would go, without calling anyone",
         "explainRoute",
@@ -55,7 +63,7 @@ DESCRIBED = {
         is_explained=True,
     ),
 }
-"""What the gateway's own OpenAPI document says of them, by the path below `/api/v1`."""
+"""What the gateway's own OpenAPI document says of them, by the path below `/api/v1`, or Google's own path."""
 
 
 class Asked(Struct, frozen=True):

@@ -79,6 +79,8 @@ class Answer:
             cost = self._meter(exchange, request, planned).result(result)
             if result.usage is None:
                 result = replace(result, usage=exchange.usage)
+            if result.service_tier is None and exchange.served_tier is not None:
+                result = replace(result, service_tier=exchange.served_tier)
             return Brought(opened, result, cost)
 
         going = Going(exchange, serving.watched, attempt_one, _let_go)
@@ -127,7 +129,8 @@ class Answer:
             begun.meter.interrupted()
 
     def _meter(self, exchange: Exchange, request: ChatRequest, planned: PlannedAttempt) -> Meter:
-        return Meter(exchange, request, self._tariffs.of(planned.endpoint.pricing))
+        endpoint = planned.endpoint
+        return Meter(exchange, request, self._tariffs.of(endpoint.pricing), endpoint.service_tier)
 
     def _speaker(self, serving: Serving) -> Callable[[], None]:
         def speak() -> None:

@@ -146,8 +146,11 @@ def _messages(message: Message, room: Room) -> Iterable[JsonObject]:
 def _content(parts: Sequence[Part], room: Room) -> object:
     """A text where there is nothing else, a list of parts otherwise."""
     shown = [part for part in parts if not isinstance(part, ToolCall | Reasoning)]
-    if all(isinstance(part, Text) for part in shown):
-        return room.fit("".join(part.text for part in shown if isinstance(part, Text)))
+    match shown:
+        case []:
+            return ""
+        case [Text(text=text)]:
+            return room.fit(text)
     return [_part(part, room) for part in shown]
 
 

@@ -27,14 +27,20 @@ MAX_KEPT = 256 * 1024
 
 
 class Meter:
-    """Counts one attempt's output and prices its usage. Writes what it learns on the exchange."""
+    """Counts one attempt's output and prices its usage. Writes what it learns on the exchange.
 
-    __slots__ = ("_calls", "_produced", "_request", "_tariff", "exchange")
+    `tier` is the service tier that the endpoint is, which is the one served where the provider does not say.
+    """
 
-    def __init__(self, exchange: Exchange, request: ChatRequest, tariff: Tariff) -> None:
+    __slots__ = ("_calls", "_produced", "_request", "_tariff", "_tier", "exchange")
+
+    def __init__(
+        self, exchange: Exchange, request: ChatRequest, tariff: Tariff, tier: str | None = None
+    ) -> None:
         self.exchange = exchange
         self._request = request
         self._tariff = tariff
+        self._tier = tier
         self._produced = 0
         self._calls: dict[tuple[int, int], Called] = {}
 
@@ -54,7 +60,7 @@ class Meter:
     def result(self, result: ChatResult) -> Cost:
         """The same for an answer that came whole."""
         self.exchange.upstream_id = result.upstream_id
-        self.exchange.served_tier = result.service_tier
+        self.exchange.served_tier = result.service_tier or self._tier
         if result.choices:
             self.exchange.finish_reason = result.choices[0].finish_reason
             self.exchange.native_finish_reason = result.choices[0].native_finish_reason
@@ -89,7 +95,7 @@ class Meter:
         match event:
             case MessageStart(upstream_id=upstream_id, service_tier=tier):
                 self.exchange.upstream_id = upstream_id
-                self.exchange.served_tier = tier
+                self.exchange.served_tier = tier or self._tier
             case PartStart(kind="tool_call") if self._request.tools:
                 self._calls[event.choice, event.part] = Called(event.name or "", [])
             case ChoiceEnd(reason=reason, native_reason=native_reason):
@@ -101,7 +107,7 @@ class Meter:
                 cost = self._charge(usage)
                 if self._produced < MAX_KEPT:
                     self.exchange.calls = list(self._calls.values())
-                return MessageEnd(self.exchange.usage, cost, event.service_tier, extras)
+                return MessageEnd(self.exchange.usage, cost, event.service_tier or self._tier, extras)
             case MediaDelta(kind="image"):
                 self.exchange.images += 1
             case Annotation():

@@ -111,7 +111,7 @@ class StorageSettings(Section, frozen=True, forbid_unknown_fields=True):
 class KeySettings(Section, frozen=True, forbid_unknown_fields=True):
     """Keys that are valid from every start on, empty for none, and the prefix of those the gateway makes.
 
-    `relaxed`: inference keys may do what the specification leaves to management keys although it is about their own.
+    `relaxed`: inference keys may ask what credit is left, and give feedback on their own generations.
     """
 
     secrets: ClassVar[frozenset[str]] = frozenset({"management_key", "api_key"})

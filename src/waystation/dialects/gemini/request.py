@@ -5,7 +5,6 @@ from typing import Any, Final
 
 from waystation.codec.request_body import (
     GATEWAY_KEYS,
-    GatewayFields,
     checked,
     decode_object,
     gateway_fields,
@@ -14,7 +13,15 @@ from waystation.dialects.gemini.conversation import parse_contents, parse_system
 from waystation.dialects.gemini.schema import parse_schema
 from waystation.dialects.gemini.thinking import parse_thinking
 from waystation.dialects.gemini.tools import parse_tool_choice, parse_tools
-from waystation.dialects.gemini.wire import NAME, camel_keys, object_of, objects_of, text_of, unknown
+from waystation.dialects.gemini.wire import (
+    NAME,
+    WireRequest,
+    camel_keys,
+    object_of,
+    objects_of,
+    text_of,
+    unknown,
+)
 from waystation.errors import InvalidRequest
 from waystation.operations.chat import ChatRequest, ResponseFormat
 from waystation.operations.parts import JsonObject
@@ -55,7 +62,7 @@ _MODALITIES: Final = frozenset({"text", "image", "audio"})
 def parse_request(body: bytes, path: str) -> ChatRequest:
     """The model and whether to stream stand in the path (`/models/<model>:streamGenerateContent`)."""
     decoded = decode_object(body)
-    told = gateway_fields(decoded, checked(decoded, GatewayFields))
+    told = gateway_fields(decoded, checked(decoded, WireRequest))
     wire = camel_keys({key: value for key, value in decoded.items() if key not in GATEWAY_KEYS})
     found = _PATH.search(path)
     fields: dict[str, Any] = {

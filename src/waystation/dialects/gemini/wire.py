@@ -5,6 +5,7 @@ Source: the reference of `models.generateContent` of the Gemini API and of Verte
 
 from typing import Final
 
+from waystation.codec.request_body import GatewayFields
 from waystation.operations.parts import JsonObject
 
 NAME: Final = "gemini"
@@ -57,3 +58,15 @@ def whole_of(value: object) -> int:
         return max(int(float(value)), 0)
     except (ValueError, OverflowError):
         return 0
+
+
+class WireRequest(GatewayFields):
+    """The body of `generateContent`, in camelCase; snake_case is read, too. Contents and settings are looked at where they are parsed."""
+
+    contents: object = None
+    systemInstruction: object = None  # noqa: N815 - the wire's own word
+    tools: object = None
+    toolConfig: object = None  # noqa: N815
+    generationConfig: object = None  # noqa: N815
+    safetySettings: object = None  # noqa: N815
+    cachedContent: object = None  # noqa: N815
