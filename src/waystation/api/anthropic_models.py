@@ -1,5 +1,6 @@
 """The list of models in the shape that Anthropic's clients read: who sends `anthropic-version` gets it. Source: its API reference."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
@@ -11,6 +12,7 @@ from waystation.operations.parts import JsonObject
 HEADER: Final = b"anthropic-version"
 _USUAL: Final = 20
 _MOST: Final = 1000
+_NUMBER: Final = re.compile(r"[0-9]{1,4}")
 
 
 def anthropic_list(rows: Sequence[Listed], query: dict[str, str]) -> JsonObject:
@@ -47,6 +49,6 @@ def model_entry(row: Listed) -> JsonObject:
 def _limit(text: str | None) -> int:
     if text is None:
         return _USUAL
-    if not text.isdigit() or not 1 <= int(text) <= _MOST:
+    if not _NUMBER.fullmatch(text) or not 1 <= int(text) <= _MOST:
         raise InvalidRequest(f"limit: must be a whole number from 1 to {_MOST}.")
     return int(text)
