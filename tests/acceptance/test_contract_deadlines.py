@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from contract_setting import Contract, assert_stream_error
-from gateway_client import chat
+from gateway_client import chat, generation
 from gateway_process import GatewayProcess, StartGateway
 from scripted_provider import ScriptedProvider, Streamed, Whole, chunk
 
@@ -20,7 +20,7 @@ def hasty(start_gateway: StartGateway) -> Iterator[tuple[GatewayProcess, Scripte
 request_timeout = 1
 [providers.slow]
 base_url = "{provider.url}"
-models = [{{ id = "acme/m1", context_length = 50000, prompt = "0", completion = "0" }}]
+models = [{{ id = "acme/m1", context_length = 50000, prompt = "0.000001", completion = "0.000001" }}]
 """
         yield start_gateway(toml), provider
 
@@ -46,6 +46,10 @@ def test_the_deadline_ends_a_stream_that_began_with_an_error(
     assert answer.status == 200
     assert_stream_error(answer.chunks[-1])
     assert answer.error["code"] == 408
+    usage = answer.chunks[-1]["usage"]
+    assert (usage["cost"], usage["completion_tokens"]) == (0, 1)
+    record = generation(gateway, answer).json["data"]
+    assert (record["usage"], record["tokens_completion"]) == (0, 1)
 
 
 @pytest.mark.parametrize("stream", [False, True])

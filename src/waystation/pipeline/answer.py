@@ -115,6 +115,7 @@ class Answer:
         finally:
             watched.speak_at = None
         begun.meter.exchange = exchange
+        serving.meter = begun.meter
         exchange.first_content = time.monotonic()
         exchange.status = 200
         renderer = serving.dialect.stream_renderer(identity(exchange, request, begun.opened))

@@ -79,6 +79,15 @@ class Meter:
         if self.exchange.usage is None:
             self._charge(None)
 
+    def broken_off(self, error: GatewayError, told: Usage | None = None) -> StreamError:
+        """The end of a stream that failed, with what was used until then: by the provider's count, else by ours.
+
+        The caller is not charged for the model (contract section 20).
+        """
+        self._charge(told or self.exchange.usage)
+        usage = self.exchange.usage or Usage()
+        return StreamError(error, usage, self._tariff.insured(usage, self.exchange.created))
+
     def forget(self) -> int | None:
         """The attempt failed before its content: nothing of it is the exchange's. Nano-dollars it cost us, where told."""
         exchange = self.exchange
@@ -114,16 +123,10 @@ class Meter:
                 self.exchange.sources += 1
             case StreamError(error=error, usage=used):
                 self.exchange.error = error
-                return self._broken_off(error, used)
+                return self.broken_off(error, used)
             case _:
                 pass
         return event
-
-    def _broken_off(self, error: GatewayError, told: Usage | None) -> StreamError:
-        """With what was used until then; the caller is not charged for the model (contract section 20)."""
-        self._charge(told or self.exchange.usage)
-        usage = self.exchange.usage or Usage()
-        return StreamError(error, usage, self._tariff.insured(usage, self.exchange.created))
 
     def _charge(self, usage: Usage | None) -> Cost:
         if usage is None:

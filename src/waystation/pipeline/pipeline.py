@@ -172,7 +172,9 @@ async def _refuse(serving: Serving, error: GatewayError) -> None:
         exchange.status = 200
         renderer = dialect.stream_renderer(nobody(exchange))
         renderer.metadata = serving.metadata
-        await serving.delivery.fail(renderer, StreamError(error, exchange.usage))
+        meter = serving.meter
+        end = meter.broken_off(error) if meter is not None else StreamError(error)
+        await serving.delivery.fail(renderer, end)
         return
     if error.error_type in dialect.told_in_answers:
         _answer_with(serving, error)

@@ -4,6 +4,7 @@ from waystation.codec.dialect import Dialect
 from waystation.exchange import Exchange
 from waystation.operations.parts import JsonObject
 from waystation.pipeline.caller import Caller, Headers
+from waystation.pipeline.meter import Meter
 from waystation.pipeline.relay import Delivery
 from waystation.pipeline.router_metadata import RouterMetadata
 from waystation.pipeline.watch import Watched
@@ -12,7 +13,16 @@ from waystation.pipeline.watch import Watched
 class Serving:
     """What every step is handed. `dialect` is the client's; `headers` stand on every inference answer."""
 
-    __slots__ = ("_delivery", "_router_metadata", "caller", "dialect", "exchange", "headers", "watched")
+    __slots__ = (
+        "_delivery",
+        "_router_metadata",
+        "caller",
+        "dialect",
+        "exchange",
+        "headers",
+        "meter",
+        "watched",
+    )
 
     def __init__(
         self,
@@ -27,6 +37,8 @@ class Serving:
         self.caller = caller
         self.watched = watched
         self.headers: Headers = [(b"x-generation-id", exchange.id.encode())]
+        self.meter: Meter | None = None
+        """The one of the stream that the client hears, from when it begins."""
         self._delivery: Delivery | None = None
         self._router_metadata = router_metadata
 
