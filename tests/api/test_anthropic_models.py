@@ -1,5 +1,7 @@
 """The list of models as Anthropic's clients page through it."""
 
+from typing import Any
+
 import pytest
 
 from routing_questions import endpoint, model
@@ -24,7 +26,8 @@ def test_a_page_is_what_lies_before_or_after_a_model(
     query: dict[str, str], numbers: list[int], *, more: bool
 ) -> None:
     told = anthropic_list(ROWS, query)
-    assert [row["id"] for row in told["data"]] == [f"acme/m{number}" for number in numbers]
+    rows: Any = told["data"]
+    assert [row["id"] for row in rows] == [f"acme/m{number}" for number in numbers]
     assert told["has_more"] is more
 
 
