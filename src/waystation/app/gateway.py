@@ -3,9 +3,10 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
 from decimal import Decimal
+from functools import partial
 from typing import Self
 
 from litestar.handlers import HTTPRouteHandler
@@ -25,6 +26,7 @@ from waystation.api.route import planning_routes
 from waystation.api.routes import FrontDoor
 from waystation.app.access import Access
 from waystation.app.address import public_address
+from waystation.app.chores import persist
 from waystation.app.inbound import DESCRIBED, Asked, google_routes, inference_routes
 from waystation.app.leases import LeaseKeeping
 from waystation.app.outward import EMBEDDINGS, OUTWARD, RERANK
@@ -183,10 +185,10 @@ class Gateway:
             limits=access.limits,
             account_handlers=account_handlers,
         )
-        self._keep_doing(_report_forever(settlement.report))
-        self._keep_doing(leases.keep())
-        self._keep_doing(access.follow_keys())
-        self._keep_doing(records.prune_forever())
+        self._keep_doing(partial(_report_forever, settlement.report))
+        self._keep_doing(leases.keep)
+        self._keep_doing(access.follow_keys)
+        self._keep_doing(records.prune_forever)
 
     async def _remember_health(self, store: HealthStore) -> None:
         """Take up what an earlier process learnt of endpoints; keep what this one learns, now and then and in the end."""
@@ -198,7 +200,7 @@ class Gateway:
             await store.save(self.health.saved())
 
         self._stack.push_async_callback(save)
-        self._keep_doing(_save_forever(save))
+        self._keep_doing(partial(_save_forever, save))
 
     def _media_fetch(self) -> MediaFetch:
         settings = self.settings
@@ -209,9 +211,9 @@ class Gateway:
         self._stack.push_async_callback(client.aclose)
         return MediaFetch(client, settings.media)
 
-    def _keep_doing(self, chore: Coroutine[None, None, None]) -> None:
+    def _keep_doing(self, chore: Callable[[], Awaitable[None]]) -> None:
         """Run a chore beside the requests until the gateway closes."""
-        task = asyncio.get_running_loop().create_task(chore)
+        task = asyncio.get_running_loop().create_task(persist(chore))
         self._stack.push_async_callback(_end, task)
 
     async def _offer(self, client: Client) -> tuple[Catalog, Registry]:
