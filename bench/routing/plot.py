@@ -42,9 +42,7 @@ def _axes(scale: int, width: float) -> list[str]:
     for hour in range(0, 25, 4):
         x = LEFT + (WIDTH - LEFT - RIGHT) * hour / 24
         parts.append(f'<text x="{x:.1f}" y="{HEIGHT - 14}" text-anchor="middle" {_TEXT}>{hour:02}:00</text>')
-    parts.append(
-        f'<text x="{LEFT}" y="{TOP - 20}" {_TEXT}>failed in each {width / 60:.0f} minutes</text>'
-    )
+    parts.append(f'<text x="{LEFT}" y="{TOP - 20}" {_TEXT}>failed in each {width / 60:.0f} minutes</text>')
     return parts
 
 
