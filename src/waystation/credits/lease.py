@@ -36,8 +36,7 @@ class Lease(Struct, eq=False):
             return False
         self.free -= amount
         self.held += amount
-        if self.free < self.spare:
-            self.spare = self.free
+        self.spare = min(self.spare, self.free)
         return True
 
     def settle(self, amount: int, charge: int) -> None:
