@@ -150,9 +150,14 @@ def test_the_ledger_tells_what_moved_and_a_reference_moves_once(prepaid: Gateway
     manage(prepaid, "POST", "/credits", {"amount": -12.5, "kind": "adjustment"})
 
 
-@pytest.mark.parametrize("amount", [0, "NaN", "1e30", -1, "0.0000000001", None])
+@pytest.mark.parametrize("amount", [0, "NaN", "1e30", "1e999999999", -1, "0.0000000001", None])
 def test_what_is_no_movement_is_refused(prepaid: GatewayProcess, amount: object) -> None:
     assert manage(prepaid, "POST", "/credits", {"amount": amount}).status == 400
+
+
+@pytest.mark.parametrize("page", ["before=0", f"before={'9' * 25}", "limit=0", "limit=1001", "limit=x"])
+def test_a_page_of_the_ledger_that_cannot_be_is_refused(prepaid: GatewayProcess, page: str) -> None:
+    assert manage(prepaid, "GET", f"/credits/ledger?{page}").status == 400
 
 
 def test_the_ledger_is_for_management_keys(prepaid: GatewayProcess) -> None:
