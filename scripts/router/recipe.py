@@ -19,7 +19,7 @@ SEED = 1
 DRAWS = 4
 OWN = 3.0
 """What our own prompts count beside those of one other source."""
-TAG_PENALTY, TAG_STEPS = 0.3, 20
+TAG_PENALTY, TAG_STEPS = 0.3, 30
 HARD_PENALTY, HARD_STEPS = 10.0, 30
 TEMPERATURE = 10.0
 CENTRED = 0.6

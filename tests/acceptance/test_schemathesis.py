@@ -131,9 +131,12 @@ def test_records_keep_the_specification_for_management_keys(setting: Setting, tm
     assert passed(report) >= 20
 
 
-def test_the_routes_of_keys_keep_the_specification_and_their_guard(setting: Setting, tmp_path: Path) -> None:
+def test_the_routes_of_keys_keep_the_specification_and_their_guard(
+    start_gateway: StartGateway, tmp_path: Path
+) -> None:
+    # A gateway of their own: what is generated learns of the keys that are listed, and may revoke any of them.
     report = run(
-        setting.gateway,
+        start_gateway(""),
         tmp_path,
         ("/keys", "/keys/{hash}"),
         checks=CHECKS + ",ignored_auth",

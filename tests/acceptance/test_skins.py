@@ -39,6 +39,8 @@ class Setting(NamedTuple):
 def setting(start_gateway: StartGateway) -> Iterator[Setting]:
     with ScriptedProvider() as openai, ScriptedProvider() as claude, ScriptedProvider() as cohere:
         rows = f"""
+[server]
+comment_grace = 0.2
 [providers.own]
 base_url = "{openai.url}"
 models = [
@@ -145,7 +147,7 @@ def test_server_tools_and_unknown_fields_reach_claude_as_they_are(setting: Setti
     assert sent["messages"] == ASK
 
 
-def test_a_stream_of_messages_pings_while_it_waits_and_ends_in_message_stop(setting: Setting) -> None:
+def test_a_stream_of_messages_begins_and_ends_as_it_should(setting: Setting) -> None:
     setting.openai.answer(streamed(chunk(role="assistant", content="Hel"), chunk(content="lo")))
     answer = messages(setting, stream=True)
     kinds = [event["type"] for event in events(answer)]
@@ -155,6 +157,17 @@ def test_a_stream_of_messages_pings_while_it_waits_and_ends_in_message_stop(sett
     assert text == "Hello"
     assert "event: message_start\n" in answer.text
     assert "[DONE]" not in answer.text
+
+
+def test_a_stream_of_messages_pings_while_it_waits(setting: Setting) -> None:
+    gate = threading.Event()
+    setting.openai.answer(streamed(gate, chunk(role="assistant", content="Hello")))
+    body = {"model": "acme/m1", "messages": ASK, "stream": True}
+    with Conversation(setting.gateway, body, "/messages") as conversation:
+        conversation.read_until("event: ping")
+        gate.set()
+        conversation.read_until("event: message_start")
+        conversation.read_until("event: message_stop")
 
 
 def test_a_stream_of_messages_that_breaks_ends_in_an_error_event(setting: Setting) -> None:
@@ -204,6 +217,7 @@ def test_anthropics_clients_get_their_list_of_models(setting: Setting) -> None:
     assert CLAUDE in ids
     assert listed["first_id"] not in ids
     assert call(setting.gateway, "GET", "/api/v1/models?limit=0", headers=headers).status == 400
+    assert call(setting.gateway, "GET", "/v1/models", headers=headers).json["data"]
 
 
 def responses(setting: Setting, model: str = "acme/m1", **fields: Any) -> Answer:
@@ -452,7 +466,7 @@ def test_the_gateways_own_document_describes_every_route(setting: Setting) -> No
 def test_a_client_that_hangs_up_stops_the_provider(path: str, body: dict[str, Any], setting: Setting) -> None:
     gate = threading.Event()
     setting.openai.answer(
-        streamed(chunk(role="assistant", content="Hel"), gate, *[chunk(content="lo" * 5000)] * 200)
+        streamed(chunk(role="assistant", content="Hel"), gate, *[chunk(content="lo" * 5000)] * 4000)
     )
     with Conversation(setting.gateway, body, path) as conversation:
         conversation.read_until("Hel")

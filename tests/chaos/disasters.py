@@ -42,7 +42,7 @@ TOML = """
 workers = 2
 shutdown_grace = 2
 [credits]
-mode = "prepaid"
+mode = "{mode}"
 [logging]
 level = "warning"
 [providers.acme]
@@ -52,7 +52,7 @@ models = [{{ id = "acme/m1", native_id = "m1", context_length = 50000, prompt = 
 enabled = false
 """
 FAULTS = ("kill", "killall", "locked", "readonly", "deleted", "full")
-LOAD_SECONDS = 2.5
+LOAD_SECONDS = 4.0
 FULL_MEGABYTES = 24
 CREDITED = 1_000_000_000_000
 
@@ -83,7 +83,8 @@ async def one_round(fault: str, clients: int, draw: random.Random, folder: Path)
     """Load, a fault, an end, a new start, a look."""
     upstream = Upstream(draw.randrange(10**6))
     await upstream.start()
-    toml = TOML.format(url=upstream.url)
+    mode = "unlimited" if fault == "deleted" else "prepaid"  # a balance is deleted, too
+    toml = TOML.format(url=upstream.url, mode=mode)
     data_dir = folder / "data"
     gateway = await asyncio.to_thread(start_process, folder, toml, {}, data_dir)
     await asyncio.to_thread(_credit, gateway)
@@ -92,7 +93,7 @@ async def one_round(fault: str, clients: int, draw: random.Random, folder: Path)
     spoiled_at = [0.0]
 
     async def spoil() -> None:
-        await asyncio.sleep(draw.uniform(0.2, LOAD_SECONDS - 0.5))
+        await asyncio.sleep(draw.uniform(0.2, LOAD_SECONDS / 2))
         await asyncio.to_thread(_spoil, fault, gateway, data_dir, draw)
         spoiled_at[0] = time.time()
 
@@ -109,8 +110,8 @@ async def one_round(fault: str, clients: int, draw: random.Random, folder: Path)
     again = await asyncio.to_thread(start_process, folder, toml, {}, data_dir)
     await asyncio.to_thread(again.stop)
     upstream.close()
-    since = spoiled_at[0] if fault == "deleted" else 0.0
-    return _look(data_dir, [one for one in outcomes if _begun(one) >= since], credited=fault != "deleted")
+    since = spoiled_at[0] if fault == "deleted" else -1.0
+    return _look(data_dir, [one for one in outcomes if _begun(one) > since], credited=fault != "deleted")
 
 
 def _begun(outcome: Outcome) -> float:

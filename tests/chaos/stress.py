@@ -13,6 +13,7 @@ import sqlite3
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 from collections import Counter
 from contextlib import closing
@@ -24,6 +25,7 @@ from msgspec import Struct
 
 from chaos.load import Upstream, flood
 from gateway_process import MANAGEMENT_KEY, GatewayProcess, start_process
+from waiting import wait_for
 
 LIMIT = 100_000_000
 """Ten cents in nano-dollars."""
@@ -75,15 +77,15 @@ async def _stress(
         await asyncio.to_thread(gateway.stop)
         upstream.close()
     with closing(sqlite3.connect(gateway.data_dir / "waystation.db")) as database:
-        charged, count = database.execute(
-            "SELECT coalesce(sum(cost), 0), count(*) FROM generations"
-        ).fetchone()
+        charged = database.execute("SELECT coalesce(sum(cost), 0) FROM generations").fetchone()[0]
+        known = {name for (name,) in database.execute("SELECT id FROM generations")}
         leases = database.execute("SELECT count(*) FROM leases").fetchone()[0]
         used = database.execute(
             "SELECT coalesce(sum(balance), 0) FROM ledger_balances WHERE account LIKE 'usage:%'"
         ).fetchone()[0]
-    if used != charged or count < len([one for one in outcomes if one.status]):
-        raise AssertionError(f"the ledger has {used}, the records {charged}, {count} records")
+    lost = [one for one in outcomes if one.generation and one.generation not in known]
+    if used != charged or lost:
+        raise AssertionError(f"the ledger has {used}, the records {charged}; without a record: {lost}")
     told = round(sum(one.cost or 0 for one in outcomes) * 1e9)
     return Result(charged, told, Counter(one.status for one in outcomes), leases)
 
@@ -92,8 +94,19 @@ def _limited_key(gateway: GatewayProcess, limit: int, mode: str) -> str:
     if mode == "prepaid":
         _post(gateway, "/credits", {"amount": f"{limit / 1e9:.9f}"})
     made = _post(gateway, "/keys", {"name": "stressed", "limit": limit / 1e9})
-    time.sleep(1)  # until every worker knows the key
-    return str(made["key"])
+    key = str(made["key"])
+    wait_for(lambda: all(_knows(gateway, key) for _ in range(20)))
+    return key
+
+
+def _knows(gateway: GatewayProcess, key: str) -> bool:
+    """Whether the worker that answers knows the key."""
+    request = urllib.request.Request(f"{gateway.base_url}/key", headers={"authorization": f"Bearer {key}"})  # noqa: S310 - loopback
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - loopback
+            return bool(answer.status == 200)
+    except urllib.error.HTTPError:
+        return False
 
 
 def _post(gateway: GatewayProcess, path: str, body: dict[str, object]) -> dict[str, object]:

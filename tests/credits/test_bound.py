@@ -59,6 +59,12 @@ def test_embeddings_have_no_output_and_a_rerank_has_units() -> None:
     assert CEILINGS.bound(asked(), 250, [ranks]) == 6_000_000
 
 
+def test_a_rerank_that_is_charged_by_tokens_has_no_units() -> None:
+    ranks = endpoint(Pricing(prompt=D("0.00000002"), completion=D(0)), operation="rerank")
+
+    assert CEILINGS.bound(asked(), 100, [ranks]) == 2_000
+
+
 RATES = st.one_of(st.none(), st.decimals(0, 1, places=9, allow_nan=False))
 OVERRIDES = st.builds(
     PriceOverride,

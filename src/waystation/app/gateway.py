@@ -247,7 +247,7 @@ class Gateway:
     ) -> FrontDoor:
         settings, planner = self.settings, asked.pipeline.planner
         cors = Cors(settings.server.cors_origins)
-        entry = Entry(self.keys, cors, limits, asked.pipeline.admit)
+        entry = Entry(self.keys, cors, limits, records.generations.admit)
 
         def provider_name(slug: str) -> str:
             return name_of(slug, registry, planner.offers.catalog)

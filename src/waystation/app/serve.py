@@ -181,6 +181,8 @@ def _supervise(settings: Settings, listener: socket.socket) -> int:
             status = 1
             try:
                 status = uvloop.run(_serve(settings, listener, announce=announce, lifeline=lifeline))
+            except Exception:
+                log.exception("a worker failed")
             finally:
                 os._exit(status)
         children.add(child)

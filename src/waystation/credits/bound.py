@@ -78,7 +78,10 @@ class Ceilings:
         if endpoint.operation == "embeddings":
             return Asked(prompt_tokens, 0)
         if endpoint.operation == "rerank":
-            return Asked(prompt_tokens, 0, search_units=1 + prompt_tokens // DOCUMENTS_OF_A_UNIT)
+            # Where it is charged by units its tokens are not, and the reverse.
+            if endpoint.pricing.search_unit is None:
+                return Asked(prompt_tokens, 0)
+            return Asked(0, 0, search_units=1 + prompt_tokens // DOCUMENTS_OF_A_UNIT)
         choices = request.n or 1
         images = choices if request.modalities and "image" in request.modalities else 0
         searches = 1 if request.web_search_options is not None else 0

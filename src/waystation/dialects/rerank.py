@@ -1,4 +1,5 @@
-"""Rerank as Cohere, Jina, Voyage, Bedrock and those who follow them speak it: one dialect a spelling. Outward only.
+"""Rerank as Cohere, Jina, Voyage, Bedrock and those who follow them speak it: one dialect a spelling. What clients say is in
+`rerank_inbound`.
 
 Sources: their API references. Answers name documents by index; the documents themselves are not asked back.
 """

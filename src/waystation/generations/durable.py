@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 BATCH = 512
 FIRST_RETRY = 0.5
 LAST_RETRY = 15.0
+RETRY_AFTER = 5
+"""Seconds after which callers may find disk and database well again."""
 
 
 class Identified(Protocol):
@@ -110,6 +112,11 @@ class DurableLog(Generic[Kept]):
         if self._journal_ok and (self._store_ok or not self._strict):
             return False
         return self._strict or len(self._pending) >= self._max_pending
+
+    def admit(self) -> None:
+        """Raise `Unavailable` where nothing more should be begun: asked once for each request."""
+        if (not self._journal_ok or (self._strict and not self._store_ok)) and self.refusing:
+            raise Unavailable("What is asked cannot be recorded at the moment.", retry_after=RETRY_AFTER)
 
     def append(self, record: Kept) -> None:
         """Record one generation; it can be found from now on."""

@@ -83,6 +83,8 @@ class GenerationData(Struct, frozen=True, kw_only=True):
     """Ours, where the request said them."""
     cost_unknown: bool | UnsetType = UNSET
     """Ours, and only there when true: nobody knows what this cost, so the 0 of `total_cost` says nothing."""
+    estimated: bool | UnsetType = UNSET
+    """Ours, and only there when true: the provider reported no usage, the counters are what was made, as we counted it."""
 
 
 class GenerationResponse(Struct, frozen=True):
@@ -144,6 +146,7 @@ def response_of(record: GenerationRecord) -> GenerationResponse:
         trace=UNSET if record.trace is None else record.trace,
         app_title=UNSET if record.app_title is None else record.app_title,
         cost_unknown=record.cost_unknown or UNSET,
+        estimated=record.estimated or UNSET,
     )
     return GenerationResponse(data)
 

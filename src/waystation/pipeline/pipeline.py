@@ -38,8 +38,6 @@ from waystation.routing.unavailable import unavailable
 log = logging.getLogger(__name__)
 Work = Callable[[Serving], Awaitable[None]]
 Asked = TypeVar("Asked")
-RECORD_RETRY = 5
-"""Seconds after which a disk or a database may be well again."""
 CLIENT_CLOSED = 499
 """What a record says of a client that hung up before any answer: no status of HTTP's own fits."""
 
@@ -69,11 +67,6 @@ class Pipeline:
         self._reserve = reserve
         self._docs_root = docs_root
         self._limits = limits
-
-    def admit(self) -> None:
-        """Raise `Unavailable` while what comes of an exchange could not be recorded."""
-        if self._settlement.refusing:
-            raise Unavailable("What is asked cannot be recorded at the moment.", retry_after=RECORD_RETRY)
 
     async def serve(
         self, exchange: Exchange, dialect: Dialect, path: str, body: bytes, caller: Caller

@@ -64,11 +64,6 @@ class Settlement:
         self._observer = observer
         self._uncounted: list[Settled] = []
 
-    @property
-    def refusing(self) -> bool:
-        """Whether nothing more should be begun, because what comes of it might not be kept."""
-        return self._generations.refusing
-
     def settle(self, exchange: Exchange) -> None:
         """Record what came of an exchange; a second call does nothing."""
         if exchange.settled:

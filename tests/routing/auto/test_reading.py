@@ -83,6 +83,16 @@ def test_a_system_prompt_says_the_task_where_the_user_does_not() -> None:
     assert read_request(asked(ChatRequest("openai_chat", "auto", messages)), WEIGHTS).tag == "translation"
 
 
+def test_a_system_prompt_that_says_how_to_behave_moves_nothing() -> None:
+    system = "You are a kind assistant. Be brief, be honest, and never make anything up. " * 50
+    for text in ("the 5 o'clock one", "Solve 3x + 4 = 19 for x."):
+        messages = (Message("system", (Text(system),)), Message("user", (Text(text),)))
+        alone = ChatRequest("openai_chat", "auto", messages[1:])
+        assert read_request(asked(ChatRequest("openai_chat", "auto", messages)), WEIGHTS) == read_request(
+            asked(alone), WEIGHTS
+        )
+
+
 def test_a_request_without_words_is_unread_or_read_without_error() -> None:
     reading = read_request(asked(ChatRequest("openai_chat", "auto", ())), WEIGHTS)
     assert 0 <= reading.difficulty <= 1

@@ -138,7 +138,7 @@ def render_tool_choice(choice: ToolChoice) -> str | JsonObject:
     """`tool_choice`; an opaque one is said as it came."""
     if choice.mode == "named":
         return {"type": "function", "function": {"name": choice.name}}
-    return choice.mode if choice.value is None else choice.value
+    return choice.value if choice.mode == "opaque" and choice.value is not None else choice.mode
 
 
 def render_call(call: ToolCall, *, same_dialect: bool, index: int | None = None) -> JsonObject:

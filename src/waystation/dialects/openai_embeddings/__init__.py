@@ -1,4 +1,4 @@
-"""OpenAI's `POST /embeddings`, as a dozen providers speak it: one dialect a spelling. Outward only, so far."""
+"""OpenAI's `POST /embeddings`, as a dozen providers speak it: one dialect a spelling. What clients say is in `inbound`."""
 
 from waystation.codec.dialect import Headers, RenderedRequest, Target
 from waystation.codec.json_answer import parse_json_error

@@ -60,11 +60,11 @@ def custom_names(tools: Sequence[Tool]) -> frozenset[str]:
 
 def render_tool_choice(choice: ToolChoice, dialect: str) -> object:
     """`tool_choice`; None for one that only another wire can say."""
-    if choice.mode in _MODES:
-        return choice.mode
     value = object_of(choice.value)
     if dialect == NAME and value:
         return value
+    if choice.mode in _MODES:
+        return choice.mode
     if choice.mode == "named":
         return {"type": "function", "name": choice.name}
     name = text_of(object_of(value.get("custom")).get("name"))
@@ -119,6 +119,9 @@ def parse_tool_choice(value: object) -> ToolChoice | None:
         return ToolChoice("named", name)
     if kind in KINDS:
         return ToolChoice("named", name or kind, told)
+    if kind == "allowed_tools":
+        mode = text_of(told.get("mode"))
+        return ToolChoice(mode if mode in _MODES else "auto", value=told)
     if not text_of(told.get("type")):
         raise InvalidRequest("tool_choice: needs a type, and for a function its name.")
     return ToolChoice("opaque", value=told)

@@ -39,6 +39,8 @@ SYSTEM_SAYS: Final = frozenset(
 """Tasks that a system prompt may set for whatever the user says."""
 DOUBTFUL: Final = 0.35
 """Confidence below which the system prompt is read as well."""
+SURE: Final = 0.6
+"""Confidence above which a system prompt's task counts: one that only says how to behave has none."""
 PLUGINS: Final = {"openrouter/auto-beta": "auto-beta-router"}
 
 
@@ -114,7 +116,7 @@ def read_request(prompt: Asked, weights: Weights) -> Reading:
         return UNREAD
     if prompt.system and reading.confidence < DOUBTFUL:
         said = reading_of(chances(outputs(prompt.system, weights), weights), raw, weights, "system_prompt")
-        if said.tag in SYSTEM_SAYS and said.confidence > reading.confidence:
+        if said.tag in SYSTEM_SAYS and said.confidence > SURE:
             return said
     return reading
 
