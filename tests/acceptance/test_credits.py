@@ -289,3 +289,22 @@ def test_what_a_failed_attempt_cost_is_upstream_cost_and_nobodys_bill(contract: 
     assert [one["provider_name"] for one in data["provider_responses"]] == ["first", "second"]
     assert data["total_cost"] == 0.00002
     assert data["upstream_inference_cost"] == 0.00102
+
+
+def test_a_client_that_is_too_slow_for_the_deadline_is_charged_for_what_was_made(
+    start_gateway: StartGateway, provider: ScriptedProvider
+) -> None:
+    toml = TOML.format(workers=1, mode="unlimited", url=provider.url).replace(
+        "workers = 1", "workers = 1\nrequest_timeout = 1.5"
+    )
+    gateway = start_gateway(toml)
+    provider.answer(Streamed([*(chunk(content="x" * 400_000) for _ in range(60)), usage_chunk(BILLED)]))
+    body = {"model": "acme/m1", "stream": True, "messages": [{"role": "user", "content": "Go on"}]}
+
+    with Conversation(gateway, body) as conversation:
+        name = str(conversation.response.getheader("x-generation-id"))
+        assert wait_for(lambda: generation(gateway, name).status == 200)
+
+    record = generation(gateway, name).json["data"]
+    assert record["cancelled"]
+    assert record["total_cost"] > 0.5

@@ -106,7 +106,7 @@ class Settlement:
         provider, tag, pricing = None, None, NO_PRICING
         error, finish = exchange.error, exchange.finish_reason
         usage, cost, discount = exchange.usage, exchange.cost, None
-        if error is not None and usage is not None:
+        if error is not None and usage is not None and not exchange.cancelled:
             finish = "error"
         if endpoint is not None:
             model, provider, tag = endpoint.model_id, endpoint.provider, endpoint.tag
