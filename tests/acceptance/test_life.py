@@ -226,6 +226,31 @@ def test_a_worker_that_is_killed_is_replaced_and_loses_no_record(start_gateway: 
         assert gateway.stop() == 0
 
 
+def test_a_gateway_whose_workers_die_while_they_start_is_announced_all_the_same(
+    start_gateway: StartGateway,
+) -> None:
+    earlier = set(descendants(os.getpid()))
+    killed: list[int] = []
+
+    def kill_the_first() -> None:
+        def workers() -> list[int]:
+            supervisors = [one for one in descendants(os.getpid()) if one not in earlier]
+            return [below for one in supervisors for below in descendants(one)]
+
+        wait_for(lambda: len(workers()) >= 2)
+        for worker in workers():
+            os.kill(worker, signal.SIGKILL)
+            killed.append(worker)
+
+    killer = threading.Thread(target=kill_the_first)
+    killer.start()
+    gateway = start_gateway("[server]\nworkers = 2\n")
+    killer.join()
+    assert len(killed) == 2
+    assert gateway.log.read_text().count("Waystation is ready") == 1
+    assert gateway.stop() == 0
+
+
 def test_workers_do_not_outlive_their_gateway(start_gateway: StartGateway) -> None:
     gateway = start_gateway("[server]\nworkers = 2\n")
     workers = descendants(gateway.process.pid)

@@ -4,12 +4,14 @@ import asyncio
 import contextlib
 import gc
 import logging
+import mmap
 import os
 import signal
 import socket
 import sys
 import time
 from collections.abc import Iterator
+from typing import NoReturn
 
 import uvloop
 
@@ -28,6 +30,8 @@ DRAIN_TICK = 0.02
 RESTART_DELAY = 0.5
 """Seconds before a worker that ended is started again, so that one that cannot live does not keep the machine busy."""
 BACKLOG = 2048
+STOPS = (signal.SIGTERM, signal.SIGINT)
+"""What ends a gateway."""
 GARBAGE = (20_000, 20, 50)
 """Thresholds of the cyclic collector: what is loaded at the start is never looked at again, and cycles are few."""
 
@@ -46,7 +50,7 @@ def run(settings: Settings) -> int:
         migrate(settings.storage.database_url, settings.storage.data_path)
         if settings.server.workers > 1:
             return _supervise(settings, listener)
-        return uvloop.run(_serve(settings, listener, announce=True))
+        return uvloop.run(_serve(settings, listener, _Banner()))
 
 
 class _Stop:
@@ -93,8 +97,24 @@ class _Stop:
                 await self._hurry.wait()
 
 
+class _Banner:
+    """What is printed at the start, once for all workers, whichever of them comes to it."""
+
+    def __init__(self) -> None:
+        self._printed = mmap.mmap(-1, 1)  # one byte that forked processes share
+
+    def print(self, settings: Settings, gateway: Gateway, listener: socket.socket) -> None:
+        """Print it, unless it has been."""
+        if self._printed[0]:
+            return
+        self._printed[0] = 1
+        host, port = listener.getsockname()[:2]
+        sys.stdout.write(banner(settings, gateway.first_keys, host, port))
+        sys.stdout.flush()
+
+
 async def _serve(
-    settings: Settings, listener: socket.socket, *, announce: bool, lifeline: int | None = None
+    settings: Settings, listener: socket.socket, announced: _Banner | None, lifeline: int | None = None
 ) -> int:
     """Serve until told to stop, or until the other end of `lifeline` is closed."""
     stop = _Stop()
@@ -107,8 +127,8 @@ async def _serve(
             gc.set_threshold(*GARBAGE)
             server = HttpServer(gateway.front_door.routes)
             await server.start([listener], BACKLOG)
-            if announce:
-                _announce(settings, gateway, listener)
+            if announced is not None:
+                announced.print(settings, gateway, listener)
             await stop.wait()
             await _drain(gateway, server, stop, settings.server.shutdown_grace)
     return 0
@@ -142,12 +162,6 @@ def _stop_with(lifeline: int, stop: _Stop) -> None:
     loop.add_reader(lifeline, ended)
 
 
-def _announce(settings: Settings, gateway: Gateway, listener: socket.socket) -> None:
-    host, port = listener.getsockname()[:2]
-    sys.stdout.write(banner(settings, gateway.first_keys, host, port))
-    sys.stdout.flush()
-
-
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
@@ -170,22 +184,19 @@ def _supervise(settings: Settings, listener: socket.socket) -> int:
     children: set[int] = set()
     stopping = False
     lifeline, held = os.pipe()
+    announced = _Banner()
 
-    def fork(*, announce: bool) -> None:
+    def fork(*, announces: bool) -> None:
+        """One worker more, unless the end was asked for. Signals wait meanwhile, so that none misses a worker."""
         sys.stdout.flush()
-        child = os.fork()
-        if child == 0:
-            os.close(held)
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
-            signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all; the supervisor decides
-            status = 1
-            try:
-                status = uvloop.run(_serve(settings, listener, announce=announce, lifeline=lifeline))
-            except Exception:
-                log.exception("a worker failed")
-            finally:
-                os._exit(status)
-        children.add(child)
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
+        if not stopping:
+            child = os.fork()
+            if child == 0:
+                os.close(held)
+                _work(settings, listener, announced if announces else None, lifeline)
+            children.add(child)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
 
     def stop(number: int, _: object) -> None:
         nonlocal stopping
@@ -195,15 +206,31 @@ def _supervise(settings: Settings, listener: socket.socket) -> int:
             with contextlib.suppress(ProcessLookupError):  # it has just ended
                 os.kill(child, signal.SIGKILL if hurried else signal.SIGTERM)
 
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    while (missing := settings.server.workers - len(children)) > 0:
-        fork(announce=missing == 1)  # the last one speaks, so that all are there when the banner is
+    for number in STOPS:
+        signal.signal(number, stop)
+    for worker in range(1, settings.server.workers + 1):
+        fork(
+            announces=worker == settings.server.workers
+        )  # the last one, so that all are there when the banner is
     while children:
         child, status = os.wait()
         children.discard(child)
         if not stopping:
             log.error("a worker ended", extra={"pid": child, "status": os.waitstatus_to_exitcode(status)})
             time.sleep(RESTART_DELAY)
-            fork(announce=False)
+            fork(announces=True)  # in case the one that ended was to
     return 0
+
+
+def _work(settings: Settings, listener: socket.socket, announced: _Banner | None, lifeline: int) -> NoReturn:
+    """A worker's whole life, in the process that was forked for it."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all; the supervisor decides
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
+    status = 1
+    try:
+        status = uvloop.run(_serve(settings, listener, announced, lifeline))
+    except Exception:
+        log.exception("a worker failed")
+    finally:
+        os._exit(status)

@@ -1,6 +1,5 @@
 """`waystation auto`: what the auto router would choose for a prompt and why, and what a log says of its choices."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -109,6 +108,8 @@ def evaluate(config_path: str | None, data_dir: str | None, *, as_json: bool, da
       waystation auto evaluate
       waystation auto evaluate --days 7 --json
     """
+    import asyncio
+
     import msgspec
 
     from waystation.routing.auto.field import Field

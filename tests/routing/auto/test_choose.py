@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from waystation.routing.auto.choose import banded, primary
+from waystation.routing.auto.choose import nearest, primary
+from waystation.routing.auto.field import bands_of
 from waystation.routing.auto.options import TIERS, Tier
 from waystation.routing.auto.priors import SCORED, UNCERTAIN
 
@@ -34,7 +35,7 @@ def test_a_cheaper_one_that_is_hardly_worse_is_taken_if_something_is_known_of_it
 
 def test_every_model_is_in_one_band_and_a_dearer_one_is_never_in_a_lower_band() -> None:
     costs = np.array([5.0, 1.0, 9.0, 3.0, 7.0, 2.0, 8.0, 4.0, 6.0, 10.0])
-    seen = [sorted(costs[banded(costs, tier)[0]]) for tier in TIERS]
+    seen = [sorted(costs[nearest(bands_of(costs), tier)[0]]) for tier in TIERS]
     assert [cost for band in seen for cost in band] == sorted(costs)
 
 
@@ -43,9 +44,9 @@ def test_every_model_is_in_one_band_and_a_dearer_one_is_never_in_a_lower_band() 
 )
 def test_an_empty_band_gives_way_to_the_nearest(tier: Tier, found: str) -> None:
     costs = np.array([1.0, 2.0])
-    assert banded(costs, tier)[1] == found
+    assert nearest(bands_of(costs), tier)[1] == found
 
 
 def test_a_cost_that_nobody_knows_is_in_the_dearest_band() -> None:
     costs = np.array([1.0, 2.0, 3.0, 4.0, np.inf])
-    assert list(banded(costs, "max")[0]) == [4]
+    assert list(nearest(bands_of(costs), "max")[0]) == [4]

@@ -60,7 +60,7 @@ def choose(
 ) -> Choice:
     """Choose among the models at `places`."""
     costs = field.usual_costs(reading.family)[places]
-    band, tier = banded(costs, tier)
+    band, tier = nearest(field.bands(reading.family)[places], tier)
     inside = places[band]
     quality, error = qualities(field, inside, reading)
     first, rule = primary(field.general[inside], quality, error, costs[band])
@@ -78,21 +78,11 @@ def choose(
     return Choice(_with_fallbacks(field, ranked, places, costs), rule, tier, top)
 
 
-def banded(costs: NDArray[np.float64], tier: Tier) -> tuple[NDArray[np.int64], Tier]:
-    """The places of a tier's fifth of the costs; where it is empty, of the nearest fifth that is not, the cheaper first.
-
-    The share of a cost is its rank among the models, so that equal costs are in one band (contract 15, step 3).
-    """
-    ordered = np.sort(costs)
-    shares = np.searchsorted(ordered, costs, side="left") / len(costs)
-    bands = np.minimum((shares * len(TIERS)).astype(int), len(TIERS) - 1)
+def nearest(bands: NDArray[np.int64], tier: Tier) -> tuple[NDArray[np.int64], Tier]:
+    """The places whose band is the tier's; where there are none, those of the nearest band, the cheaper first."""
     wanted = TIERS.index(tier)
-    for distance in range(len(TIERS)):
-        for band in (wanted - distance, wanted + distance):
-            found = np.flatnonzero(bands == band)
-            if len(found):
-                return found, TIERS[band]
-    return np.arange(len(costs)), tier
+    band = min(set(bands.tolist()), key=lambda one: (abs(one - wanted), one))
+    return np.flatnonzero(bands == band), TIERS[band]
 
 
 def qualities(

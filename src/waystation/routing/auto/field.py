@@ -11,6 +11,7 @@ from waystation.routing.auto.priors import Facts, abilities, starting_points
 from waystation.routing.auto.tags import FAMILIES
 from waystation.routing.offers import UNKNOWN_PRICE, ModelOffers, Offer, Offers
 
+BANDS: Final = 5
 YEAR: Final = 31_557_600
 PROMPT_TOKENS: Final = 1_000
 """Tokens that a prompt is taken to have where models are put into bands: a band is of a task's usual cost, so that
@@ -40,6 +41,7 @@ class Field:
         self.offers = offers
         self.facts = facts
         self._usual: dict[str, NDArray[np.float64]] = {}
+        self._bands: dict[str, NDArray[np.int64]] = {}
         writing = [each for each in offers.every() if "text" in each.model.output_modalities]
         self.models = [each for each in writing if not SPECIAL.search(each.model.id)] or writing
         self.only_text = np.array([tuple(each.model.output_modalities) == ("text",) for each in self.models])
@@ -64,6 +66,17 @@ class Field:
             found = self._usual[family] = self.costs(PROMPT_TOKENS, family)
         return found
 
+    def bands(self, family: str) -> NDArray[np.int64]:
+        """The fifth, from 0, that each model's usual cost is in, among all models that can be called.
+
+        Among all of them and not among those that pass a request's filters (contract 15, step 3 before 4): so neither a
+        longer prompt nor a restriction moves the others from one tier to another.
+        """
+        found = self._bands.get(family)
+        if found is None:
+            found = self._bands[family] = bands_of(self.usual_costs(family))
+        return found
+
     def costs(self, prompt_tokens: int, family: str) -> NDArray[np.float64]:
         """USD that a request is expected to cost at each model; infinite where a price is unknown."""
         answer = COMPLETION_TOKENS.get(family, 500)
@@ -75,6 +88,12 @@ class Field:
     def column(self, family: str) -> int | None:
         """The column of a family in `abilities`; None for `other`."""
         return list(FAMILIES).index(family) if family in FAMILIES else None
+
+
+def bands_of(costs: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The fifth of each cost by its rank; equal costs are in one band."""
+    shares = np.searchsorted(np.sort(costs), costs, side="left") / len(costs)
+    return np.minimum((shares * BANDS).astype(np.int64), BANDS - 1)
 
 
 class Prepared:

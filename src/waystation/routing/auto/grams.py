@@ -54,7 +54,7 @@ def clip(text: str) -> str:
 
 def codes_of(text: str) -> Codes:
     """Character codes, in lower case, spaces in runs of one, digits all alike."""
-    folded = " ".join(clip(text).lower().split(" "))
+    folded = clip(text).lower()
     codes = np.frombuffer(folded.encode("utf-32-le", "replace"), "<u4").astype(np.uint64)[: LONGEST + 1]
     digits = (codes >= 48) & (codes <= 57)
     codes[digits] = _DIGIT

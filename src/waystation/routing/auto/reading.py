@@ -14,6 +14,8 @@ from waystation.routing.auto.weights import FILLER, STRONG, WEAK, Weights
 SURE_OF_TAG = 0.12
 SURE_OF_FAMILY = 0.15
 """Below these chances a tag is not said, and then a family is not."""
+CLEARLY = 0.6
+"""The share of the clearest paragraph's margin below which another is passed over."""
 PARAGRAPHS = 6
 """Paragraphs that are looked at apart; the middle of longer texts is one."""
 _BLANK = re.compile(r"\n[^\S\n]*\n\s*")
@@ -55,7 +57,7 @@ def outputs(text: str, weights: Weights) -> Floats:
 
 
 def essence(text: str, weights: Weights) -> str:
-    """The text without its paragraphs that ask nothing; all of it where that would leave nothing.
+    """The text without its paragraphs that ask nothing or hardly anything; all of it where that would leave nothing.
 
     So padding does not move a choice, and of a document with a request about it the request is read.
     """
@@ -65,9 +67,16 @@ def essence(text: str, weights: Weights) -> str:
     if len(parts) > PARAGRAPHS:
         half = PARAGRAPHS // 2
         parts = [*parts[:half], "\n\n".join(parts[half:-half]), *parts[-half:]]
-    raw = [outputs(part, weights) for part in parts]
-    asking = [part for part, seen in zip(parts, raw, strict=True) if seen[FILLER] < seen[: len(TAGS)].max()]
+    margins = [_asks(part, weights) for part in parts]
+    least = max(0.0, CLEARLY * max(margins))
+    asking = [part for part, margin in zip(parts, margins, strict=True) if margin > least]
     return "\n\n".join(asking) if asking else text
+
+
+def _asks(part: str, weights: Weights) -> float:
+    """By how much the likeliest tag is ahead of asking nothing."""
+    raw = outputs(part, weights)
+    return float(raw[: len(TAGS)].max() - raw[FILLER])
 
 
 def chances(raw: Floats, weights: Weights) -> Floats:
