@@ -143,3 +143,32 @@ def test_the_model_of_the_last_answer_is_kept_where_that_is_asked_for(recorded: 
     answer = chat(recorded, "auto", messages=messages, plugins=[plugin], headers=METADATA)
     assert answer.json["model"] == "openai/gpt-4o"
     assert stage(answer)["decided_by"] == "pinned"
+
+
+def test_an_explored_choice_is_told_repeated_by_its_seed_and_recorded(
+    start_gateway: StartGateway, replay_module: ModuleType
+) -> None:
+    with replay_module.ReplayServer(shared("fixtures")) as upstream:
+        gateway = start_gateway(
+            f'[providers.openai]\napi_key = "sk-fake-openai"\nbase_url = "{upstream.url}/openai/v1"\n'
+            "[routing]\nauto_explore = 0.2\n"
+        )
+        body = {
+            "model": "auto",
+            "messages": [{"role": "user", "content": CODE}],
+            "plugins": [{"id": "auto-router", "cost_tier": "high"}],
+        }
+
+        def planned(seed: int) -> dict[str, Any]:
+            route = call(
+                gateway, "POST", "/api/v1/route", body, headers={"X-Waystation-Route-Seed": str(seed)}
+            )
+            return dict(route.json["data"]["router"]["data"])
+
+        seed = next(seed for seed in range(60) if planned(seed)["decided_by"] == "explored")
+        told = planned(seed)
+        assert 0.2 / 4 <= told["propensity"] <= 0.2
+        answer = chat(gateway, **body, headers=METADATA | {"X-Waystation-Route-Seed": str(seed)})
+        assert answer.json["model"] != told["top"][0]["model"]
+        assert stage(answer) == told
+        assert generation(gateway, answer).json["data"]["route"]["router"]["data"] == told

@@ -152,7 +152,10 @@ class Gateway:
         self._stack.callback(settlement.report)
         spoken = frozenset((*dialects, *EMBEDDINGS, *RERANK))
         planner = Planner(
-            _offers(settings, catalog, registry, spoken), self.health, sessions, routers(data_dir)
+            _offers(settings, catalog, registry, spoken),
+            self.health,
+            sessions,
+            routers(data_dir, settings.routing.auto_explore),
         )
         attempts = Attempts(registry, dispatch.timeouts_of, persistence_of(settings), observer)
         calls = Calls(attempts, dispatch, tariffs)

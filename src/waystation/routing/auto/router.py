@@ -18,6 +18,7 @@ from waystation.routing.auto import rules
 from waystation.routing.auto.asked import Asked, asked
 from waystation.routing.auto.capable import PATTERNS, Capable, capable
 from waystation.routing.auto.choose import PICKED, Choice, Stay, choose
+from waystation.routing.auto.explore import NONE, Exploration
 from waystation.routing.auto.field import Field, Prepared
 from waystation.routing.auto.options import Options, options_of
 from waystation.routing.auto.priors import Facts
@@ -45,14 +46,22 @@ PLUGINS: Final = {"openrouter/auto-beta": "auto-beta-router"}
 
 
 class AutoRouter:
-    """A `Router`. `weights` None: they could not be loaded, so nothing is read and prices and facts alone decide."""
+    """A `Router`. `weights` None: they could not be loaded, so nothing is read and prices and facts alone decide.
+
+    `explore` is the share of choices that are explored.
+    """
 
     def __init__(
-        self, weights: Weights | None, facts: Facts, clock: Callable[[], float] = time.thread_time
+        self,
+        weights: Weights | None,
+        facts: Facts,
+        clock: Callable[[], float] = time.thread_time,
+        explore: float = 0.0,
     ) -> None:
         self._weights = weights
         self._fields = Prepared(facts)
         self._clock = clock
+        self._explore = explore
 
     def __call__(self, asking: Asking, name: str, sort: OrderBy | None) -> tuple[Candidate, ...]:
         """The model chosen and its fallbacks; `ModelUnavailable` where no model can serve the request."""
@@ -94,10 +103,17 @@ class AutoRouter:
                     prompt_tokens=asking.prompt.tokens,
                     tier=options.tier,
                     stay=stay,
+                    exploration=self._exploration(asking),
                 )
         except Exception:
             log.exception("the auto router failed; its default set serves")
         return UNREAD, default_set(field, able.places, options)
+
+    def _exploration(self, asking: Asking) -> Exploration:
+        """Only a conversation's opening is explored: later turns would lose the cache and the voice they have."""
+        if not self._explore or any(message.role == "assistant" for message in asking.request.messages):
+            return NONE
+        return Exploration(self._explore, asking.seed)
 
     def _read(self, request: ChatRequest) -> Reading:
         if self._weights is None:
@@ -142,7 +158,7 @@ def told(reading: Reading, choice: Choice, able: Capable, weights: Weights | Non
         "difficulty": round(reading.difficulty, 4),
         "cost_tier": choice.tier,
         "decided_by": choice.rule,
-        "propensity": 1.0,
+        "propensity": round(choice.propensity, 6),
         "structure": reading.rule,
         "candidates": len(able.places),
         "removed": able.removed,

@@ -18,10 +18,10 @@ OVERRIDES: Final = "auto-router.toml"
 """The operator's own facts and rankings, in the data folder; `priors.toml` shows the form."""
 
 
-def routers(data_dir: Path | None = None) -> Mapping[str, Router]:
-    """All routers. Weights or facts that cannot be used are told of and done without."""
+def routers(data_dir: Path | None = None, explore: float = 0.0) -> Mapping[str, Router]:
+    """All routers. Weights or facts that cannot be used are told of and done without; `explore` is the auto router's."""
     weights, facts = usable_weights(), usable_facts(data_dir)
-    auto = AutoRouter(weights, facts)
+    auto = AutoRouter(weights, facts, explore=explore)
     return {
         **ROUTERS,
         "openrouter/auto": auto,
