@@ -21,6 +21,7 @@ from waystation.routing.auto.choose import PICKED, Choice, Stay, choose
 from waystation.routing.auto.explore import NONE, Exploration
 from waystation.routing.auto.field import Field, Prepared
 from waystation.routing.auto.options import Options, options_of
+from waystation.routing.auto.outcomes import Experience, Tally
 from waystation.routing.auto.priors import Facts
 from waystation.routing.auto.reading import Reading, chances, essence, outputs, reading_of
 from waystation.routing.auto.tags import OTHER
@@ -48,7 +49,7 @@ PLUGINS: Final = {"openrouter/auto-beta": "auto-beta-router"}
 class AutoRouter:
     """A `Router`. `weights` None: they could not be loaded, so nothing is read and prices and facts alone decide.
 
-    `explore` is the share of choices that are explored.
+    `explore` is the share of choices that are explored, `experience` what came of earlier ones.
     """
 
     def __init__(
@@ -57,9 +58,10 @@ class AutoRouter:
         facts: Facts,
         clock: Callable[[], float] = time.thread_time,
         explore: float = 0.0,
+        experience: Experience | None = None,
     ) -> None:
         self._weights = weights
-        self._fields = Prepared(facts)
+        self._fields = Prepared(facts, experience)
         self._clock = clock
         self._explore = explore
 
@@ -76,7 +78,9 @@ class AutoRouter:
             _pinned(asking.request) if options.pin_model else None, pin.model_id if pin is not None else None
         )
         reading, choice = self._chosen(asking, field, able, options, stay)
-        stage = RouterStage(plugin, told(reading, choice, able, self._weights))
+        stage = RouterStage(
+            plugin, told(reading, choice, able, self._weights, _tally(field, choice, reading))
+        )
         return tuple(
             Candidate(
                 field.models[place].model,
@@ -150,7 +154,14 @@ def _pinned(request: ChatRequest) -> str | None:
     return named if isinstance(named, str) else None
 
 
-def told(reading: Reading, choice: Choice, able: Capable, weights: Weights | None) -> JsonObject:
+def _tally(field: Field, choice: Choice, reading: Reading) -> Tally | None:
+    """What came of earlier choices of this model for this family of tasks."""
+    return field.outcomes.tallies.get((reading.family, field.ids[choice.places[0]]))
+
+
+def told(
+    reading: Reading, choice: Choice, able: Capable, weights: Weights | None, tally: Tally | None
+) -> JsonObject:
     """What the metadata's stage says: enough to see why, and the versions to see it again."""
     return {
         "task_type": reading.tag,
@@ -160,6 +171,7 @@ def told(reading: Reading, choice: Choice, able: Capable, weights: Weights | Non
         "decided_by": choice.rule,
         "propensity": round(choice.propensity, 6),
         "structure": reading.rule,
+        "outcomes": tally.told() if tally is not None else None,
         "candidates": len(able.places),
         "removed": able.removed,
         "top": [{"model": one.model, "quality": one.quality, "cost_usd": one.cost} for one in choice.top],
