@@ -3,10 +3,9 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Coroutine
 from contextlib import AsyncExitStack, suppress
 from decimal import Decimal
-from functools import partial
 from typing import Self
 
 from litestar.handlers import HTTPRouteHandler
@@ -26,8 +25,9 @@ from waystation.api.route import planning_routes
 from waystation.api.routes import FrontDoor
 from waystation.app.access import Access
 from waystation.app.address import public_address
-from waystation.app.chores import persist
+from waystation.app.chores import repeat
 from waystation.app.inbound import DESCRIBED, Asked, google_routes, inference_routes
+from waystation.app.learning import INTERVAL as LEARN_INTERVAL
 from waystation.app.learning import Learning
 from waystation.app.leases import LeaseKeeping
 from waystation.app.outward import EMBEDDINGS, OUTWARD, RERANK
@@ -194,13 +194,18 @@ class Gateway:
             limits=access.limits,
             account_handlers=account_handlers,
         )
-        self._keep_doing(partial(_report_forever, settlement.report))
-        self._keep_doing(leases.keep)
-        self._keep_doing(access.follow_keys)
-        self._keep_doing(records.prune_forever)
+
+        async def report() -> None:
+            settlement.report()
+
+        self._keep_doing(repeat("reporting", report, REPORT_INTERVAL))
+        self._keep_doing(leases.keep())
+        self._keep_doing(access.follow_keys())
+        self._keep_doing(records.prune_forever())
         if settings.routing.auto_learn:
             over = settings.server.request_timeout + WRITTEN_WITHIN
-            self._keep_doing(Learning(SqlRouted(engine), experience, over).learn_forever)
+            learning = Learning(SqlRouted(engine), experience, over)
+            self._keep_doing(repeat("learning of the auto router's choices", learning.learn, LEARN_INTERVAL))
 
     async def _remember_health(self, store: HealthStore) -> None:
         """Take up what an earlier process learnt of endpoints; keep what this one learns, now and then and in the end."""
@@ -212,7 +217,7 @@ class Gateway:
             await store.save(self.health.saved())
 
         self._stack.push_async_callback(save)
-        self._keep_doing(partial(_save_forever, save))
+        self._keep_doing(repeat("saving what is known of endpoints", save, HEALTH_SAVE))
 
     def _media_fetch(self) -> MediaFetch:
         settings = self.settings
@@ -223,9 +228,9 @@ class Gateway:
         self._stack.push_async_callback(client.aclose)
         return MediaFetch(client, settings.media)
 
-    def _keep_doing(self, chore: Callable[[], Awaitable[None]]) -> None:
+    def _keep_doing(self, chore: Coroutine[None, None, None]) -> None:
         """Run a chore beside the requests until the gateway closes."""
-        task = asyncio.get_running_loop().create_task(persist(chore))
+        task = asyncio.get_running_loop().create_task(chore)
         self._stack.push_async_callback(_end, task)
 
     async def _offer(self, client: Client) -> tuple[Catalog, Registry]:
@@ -368,15 +373,3 @@ async def _end(chore: asyncio.Task[None]) -> None:
     chore.cancel()
     with suppress(asyncio.CancelledError):
         await chore
-
-
-async def _save_forever(save: Callable[[], Coroutine[None, None, None]]) -> None:
-    while True:
-        await asyncio.sleep(HEALTH_SAVE)
-        await save()
-
-
-async def _report_forever(report: Callable[[], None]) -> None:
-    while True:
-        await asyncio.sleep(REPORT_INTERVAL)
-        report()

@@ -1,17 +1,13 @@
 """Beside the requests: what came of the auto router's choices is read from the log and handed to the router, now and then."""
 
-import asyncio
-import logging
 import time
 from collections.abc import AsyncIterator, Callable
-from typing import Final, NoReturn, Protocol
+from typing import Final, Protocol
 
-from waystation.errors import Unavailable
 from waystation.routing.auto.outcomes import HALF_LIFE, Ending, Experience, folded
 from waystation.routing.auto.tags import FAMILIES, FAMILY
 from waystation.storage.routed import Routed
 
-log = logging.getLogger(__name__)
 INTERVAL: Final = 600.0
 """Seconds between two looks at the log."""
 REACH: Final = int(4 * HALF_LIFE)
@@ -43,17 +39,8 @@ class Learning:
         self._clock = clock
         self._read_until: int | None = None
 
-    async def learn_forever(self) -> NoReturn:
-        """Look at the log now and then; what could not be read is read the next time."""
-        while True:
-            try:
-                await self.learn()
-            except Unavailable as error:
-                log.warning("the auto router learns nothing from the log for now: %s", error)
-            await asyncio.sleep(INTERVAL)
-
     async def learn(self) -> None:
-        """Count what has ended since the last look."""
+        """Count what has ended since the last look; what could not be read (`Unavailable`) is read the next time."""
         now = self._clock()
         end = int(now - self._lag)
         start = self._read_until if self._read_until is not None else end - REACH

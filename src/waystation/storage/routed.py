@@ -62,7 +62,7 @@ class SqlRouted:
         )
         return self._read(select(generations.c.record).where(generations.c.id.in_(ids)))
 
-    async def _read(self, statement: Select[tuple[str]]) -> AsyncIterator[list[Routed]]:
+    async def _read(self, statement: Select[str]) -> AsyncIterator[list[Routed]]:
         with reaching():
             async with self._engine.connect() as connection:
                 found = await connection.stream(statement)
