@@ -27,7 +27,6 @@ from waystation.app.access import Access
 from waystation.app.address import public_address
 from waystation.app.chores import repeat
 from waystation.app.inbound import DESCRIBED, Asked, google_routes, inference_routes
-from waystation.app.learning import INTERVAL as LEARN_INTERVAL
 from waystation.app.learning import Learning
 from waystation.app.leases import LeaseKeeping
 from waystation.app.outward import EMBEDDINGS, OUTWARD, RERANK
@@ -204,8 +203,7 @@ class Gateway:
         self._keep_doing(records.prune_forever())
         if settings.routing.auto_learn:
             over = settings.server.request_timeout + WRITTEN_WITHIN
-            learning = Learning(SqlRouted(engine), experience, over)
-            self._keep_doing(repeat("learning of the auto router's choices", learning.learn, LEARN_INTERVAL))
+            self._keep_doing(Learning(SqlRouted(engine), experience, over).learn_forever())
 
     async def _remember_health(self, store: HealthStore) -> None:
         """Take up what an earlier process learnt of endpoints; keep what this one learns, now and then and in the end."""

@@ -1,12 +1,13 @@
 """Beside the requests: what came of the auto router's choices is read from the log and handed to the router, now and then."""
 
 import time
-from collections.abc import AsyncIterator, Callable
-from typing import Final, Protocol
+from collections.abc import Callable
+from typing import Final
 
+from waystation.app.chores import repeat
 from waystation.routing.auto.outcomes import HALF_LIFE, Ending, Experience, folded
 from waystation.routing.auto.tags import FAMILIES, FAMILY
-from waystation.storage.routed import Routed
+from waystation.storage.routed import Routed, SqlRouted
 
 INTERVAL: Final = 600.0
 """Seconds between two looks at the log."""
@@ -15,29 +16,21 @@ REACH: Final = int(4 * HALF_LIFE)
 GOOD: Final = frozenset({"stop", "tool_calls"})
 
 
-class RoutedLog(Protocol):
-    """Where generations of the router are read. Moments are Unix seconds."""
-
-    def began(self, start: int, end: int) -> AsyncIterator[list[Routed]]:
-        """Those that began from `start` on and before `end`."""
-        ...
-
-    def blamed(self, start: int, end: int) -> AsyncIterator[list[Routed]]:
-        """Those whose answer somebody called bad in that time."""
-        ...
-
-
 class Learning:
-    """Each ending is counted once: only what began at least `lag` seconds ago is looked at, when it is over and written."""
+    """Each ending is counted once at the most: only what began at least `lag` seconds ago is looked at, when it is over and written."""
 
     def __init__(
-        self, routed: RoutedLog, experience: Experience, lag: float, clock: Callable[[], float] = time.time
+        self, routed: SqlRouted, experience: Experience, lag: float, clock: Callable[[], float] = time.time
     ) -> None:
         self._routed = routed
         self._experience = experience
         self._lag = lag
         self._clock = clock
         self._read_until: int | None = None
+
+    async def learn_forever(self) -> None:
+        """Look at the log now and then."""
+        await repeat("learning of the auto router's choices", self.learn, INTERVAL)
 
     async def learn(self) -> None:
         """Count what has ended since the last look; what could not be read (`Unavailable`) is read the next time."""
