@@ -27,6 +27,7 @@ from waystation.app.access import Access
 from waystation.app.address import public_address
 from waystation.app.chores import repeat
 from waystation.app.inbound import DESCRIBED, Asked, google_routes, inference_routes
+from waystation.app.learning import Learning
 from waystation.app.leases import LeaseKeeping
 from waystation.app.outward import EMBEDDINGS, OUTWARD, RERANK
 from waystation.app.records import Records
@@ -54,6 +55,7 @@ from waystation.pipeline.watch import Reason, Watch
 from waystation.providers.discover import discover
 from waystation.providers.own_models import own_models
 from waystation.providers.registry import Registry
+from waystation.routing.auto.outcomes import Experience
 from waystation.routing.auto.slugs import routers
 from waystation.routing.health import Health, HealthStore
 from waystation.routing.offers import Offers
@@ -63,6 +65,7 @@ from waystation.storage.engine import open_engine
 from waystation.storage.health import FileHealthStore
 from waystation.storage.leases import SqlLeaseStore
 from waystation.storage.ledger import SqlLedger
+from waystation.storage.routed import SqlRouted
 from waystation.telemetry.endpoint_metrics import endpoint_lines
 from waystation.telemetry.logging import ExchangeLog
 from waystation.telemetry.metrics import Metrics
@@ -72,6 +75,8 @@ from waystation.upstream.guard import AddressGuard
 log = logging.getLogger(__name__)
 HEALTH_SAVE = 60.0
 """Seconds between two savings of the endpoints' health."""
+WRITTEN_WITHIN = 60.0
+"""Seconds after its end that a generation is taken to be in the database."""
 REPORT_INTERVAL = 0.25
 """Seconds between two reports of settled exchanges to the metrics and the log."""
 
@@ -150,8 +155,12 @@ class Gateway:
         settlement = Settlement(generations, self.metrics, lines, tariffs, observer, contents=contents)
         self._stack.callback(settlement.report)
         spoken = frozenset((*dialects, *EMBEDDINGS, *RERANK))
+        experience = Experience()
         planner = Planner(
-            _offers(settings, catalog, registry, spoken), self.health, sessions, routers(data_dir)
+            _offers(settings, catalog, registry, spoken),
+            self.health,
+            sessions,
+            routers(data_dir, settings.routing.auto_explore, experience),
         )
         attempts = Attempts(registry, dispatch.timeouts_of, persistence_of(settings), observer)
         calls = Calls(attempts, dispatch, tariffs)
@@ -192,6 +201,9 @@ class Gateway:
         self._keep_doing(leases.keep())
         self._keep_doing(access.follow_keys())
         self._keep_doing(records.prune_forever())
+        if settings.routing.auto_learn:
+            over = settings.server.request_timeout + WRITTEN_WITHIN
+            self._keep_doing(Learning(SqlRouted(engine), experience, over).learn_forever())
 
     async def _remember_health(self, store: HealthStore) -> None:
         """Take up what an earlier process learnt of endpoints; keep what this one learns, now and then and in the end."""

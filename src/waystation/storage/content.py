@@ -9,7 +9,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from waystation.generations.content import GenerationContent
-from waystation.generations.feedback import Feedback
+from waystation.generations.feedback import OF_THE_ANSWER, Feedback
 from waystation.generations.store import RecordRejected
 from waystation.storage.bulk import BulkInsert, Row
 from waystation.storage.engine import NotStorable, file_of, reaching
@@ -72,3 +72,13 @@ class SqlFeedbackStore:
         with reaching():
             async with self._engine.begin() as connection:
                 await connection.execute(insert(generation_feedback).values(msgspec.structs.asdict(feedback)))
+
+    async def blamed(self, since: int) -> frozenset[str]:
+        """Generations whose answer somebody called bad."""
+        said = generation_feedback.c
+        statement = select(said.generation_id).where(
+            said.created_at >= since, said.category.in_(sorted(OF_THE_ANSWER))
+        )
+        with reaching():
+            async with self._engine.connect() as connection:
+                return frozenset((await connection.execute(statement)).scalars())
