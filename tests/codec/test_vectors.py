@@ -79,6 +79,13 @@ def test_an_answer_without_one_vector_an_input_is_a_bad_response(found: list[tup
         in_order(found, asked(2))
 
 
+def test_a_wrong_index_is_not_told_as_a_wrong_count() -> None:
+    with pytest.raises(BadResponse, match="in no order"):
+        in_order([(0, A), (2, B)], asked(2))
+    with pytest.raises(BadResponse, match="1 vectors for 2 inputs"):
+        in_order([(0, A)], asked(2))
+
+
 @pytest.mark.parametrize("vector", [A, Vector(base64=base64_of(A))])
 def test_a_wish_for_dimensions_that_was_not_heard_is_a_bad_response(vector: Vector) -> None:
     assert in_order([(0, vector)], asked(1, 2)) == (vector,)

@@ -66,8 +66,10 @@ def in_order(found: Iterable[tuple[object, Vector]], request: EmbeddingsRequest)
             raise BadResponse("The provider's answer has vectors in no order.")
         placed[at] = vector
     count = len(request.inputs)
-    if not count or placed.keys() != set(range(count)):
+    if not count or len(placed) != count:
         raise BadResponse(f"The provider answered {len(placed)} vectors for {count} inputs.")
+    if placed.keys() != set(range(count)):
+        raise BadResponse("The provider's answer has vectors in no order.")
     vectors = tuple([placed[at] for at in range(count)])
     lengths = {_length(vector) for vector in vectors}
     if len(lengths) > 1:

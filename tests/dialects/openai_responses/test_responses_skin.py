@@ -11,6 +11,7 @@ from waystation.dialects.openai_responses import AZURE, DIALECT
 from waystation.errors import InvalidRequest
 from waystation.operations.chat import ChatRequest, ChatResult, Choice
 from waystation.operations.parts import Reasoning, Text, ToolCall
+from waystation.operations.usage import Usage
 
 ASK: list[dict[str, Any]] = [{"role": "user", "content": "Hi"}]
 LOOK = {"type": "function", "name": "look", "parameters": {"type": "object", "properties": {}}}
@@ -42,6 +43,13 @@ def test_functions_in_a_namespace_are_functions_elsewhere_and_named_in_it_here()
     identity = Identity("gen-1", "m", "Acme", 1, request=request)
     (item,) = json.loads(DIALECT.render_response(result, identity, None, None))["output"]
     assert (item["type"], item["namespace"], item["call_id"]) == ("function_call", "disk", "c1")
+
+
+def test_tokens_written_to_a_cache_are_counted_even_where_there_are_none() -> None:
+    identity = Identity("gen-1", "m", "Acme", 1, request=parse())
+    result = ChatResult("acme", None, None, None, (Choice(0, (Text("Hi"),), "stop"),), usage=Usage(7, 3))
+    told = json.loads(DIALECT.render_response(result, identity, None, None))["usage"]
+    assert told["input_tokens_details"] == {"cached_tokens": 0, "cache_write_tokens": 0}
 
 
 def test_a_shell_on_the_providers_machine_is_no_function() -> None:

@@ -53,10 +53,11 @@ def _cost(told: JsonObject) -> int | None:
 
 def render_usage(usage: Usage, cost: Cost | None, *, same_dialect: bool) -> JsonObject:
     """The counters of a response, with what it cost."""
-    read: JsonObject = {"cached_tokens": usage.cached_tokens}
+    read: JsonObject = {
+        "cached_tokens": usage.cached_tokens,
+        "cache_write_tokens": usage.cache_write_tokens,
+    }
     made: JsonObject = {"reasoning_tokens": usage.reasoning_tokens}
-    if usage.cache_write_tokens:
-        read["cache_write_tokens"] = usage.cache_write_tokens
     value: JsonObject = {
         "input_tokens": usage.prompt_tokens,
         "input_tokens_details": read,
