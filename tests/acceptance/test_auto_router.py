@@ -1,14 +1,25 @@
 """`model: "auto"` end to end: three providers' recordings behind the gateway, and the embedded model alone."""
 
+import asyncio
+import time
 from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import msgspec
 import pytest
 
 from gateway_client import Answer, call, chat, generation
 from gateway_process import GatewayProcess, StartGateway
 from shared_folder import shared
+from waiting import wait_for
+from waystation.generations.record import GenerationRecord, ProviderResponse
+from waystation.routing.kept import KeptCandidate, KeptPlan, KeptRow
+from waystation.routing.plan import RouterStage
+from waystation.storage.engine import open_engine
+from waystation.storage.generations import SqlGenerationStore
+from waystation.storage.migrations import migrate
 
 METADATA = {"X-OpenRouter-Metadata": "enabled"}
 CODE = "Write a Python function that reverses a linked list."
@@ -143,3 +154,86 @@ def test_the_model_of_the_last_answer_is_kept_where_that_is_asked_for(recorded: 
     answer = chat(recorded, "auto", messages=messages, plugins=[plugin], headers=METADATA)
     assert answer.json["model"] == "openai/gpt-4o"
     assert stage(answer)["decided_by"] == "pinned"
+
+
+def test_an_explored_choice_is_told_repeated_by_its_seed_and_recorded(
+    start_gateway: StartGateway, replay_module: ModuleType
+) -> None:
+    with replay_module.ReplayServer(shared("fixtures")) as upstream:
+        gateway = start_gateway(
+            f'[providers.openai]\napi_key = "sk-fake-openai"\nbase_url = "{upstream.url}/openai/v1"\n'
+            "[routing]\nauto_explore = 0.2\n"
+        )
+        body: dict[str, Any] = {
+            "model": "auto",
+            "messages": [{"role": "user", "content": CODE}],
+            "plugins": [{"id": "auto-router", "cost_tier": "high"}],
+        }
+
+        def planned(seed: int) -> dict[str, Any]:
+            route = call(
+                gateway, "POST", "/api/v1/route", body, headers={"X-Waystation-Route-Seed": str(seed)}
+            )
+            return dict(route.json["data"]["router"]["data"])
+
+        seed = next(seed for seed in range(60) if planned(seed)["decided_by"] == "explored")
+        told = planned(seed)
+        assert 0.2 / 4 <= told["propensity"] <= 0.2
+        answer = chat(gateway, **body, headers=METADATA | {"X-Waystation-Route-Seed": str(seed)})
+        assert answer.json["model"] != told["top"][0]["model"]
+        assert stage(answer) == told
+        assert generation(gateway, answer).json["data"]["route"]["router"]["data"] == told
+
+
+@pytest.mark.parametrize("learns", [True, False])
+def test_what_the_log_holds_of_earlier_choices_counts_unless_that_is_turned_off(
+    start_gateway: StartGateway, tmp_path: Path, *, learns: bool
+) -> None:
+    asyncio.run(_fill(tmp_path, CHEAP[0]))
+    gateway = start_gateway(
+        '[providers.openai]\napi_key = "sk-fake-openai"\nbase_url = "http://127.0.0.1:9/v1"\n'
+        f"[routing]\nauto_learn = {str(learns).lower()}\n",
+        data_dir=tmp_path,
+    )
+    plugins = [{"id": "auto-router", "allowed_models": CHEAP[:1]}]
+    body = {"model": "auto", "messages": [{"role": "user", "content": CODE}], "plugins": plugins}
+
+    def outcomes() -> Any:
+        return call(gateway, "POST", "/api/v1/route", body).json["data"]["router"]["data"]["outcomes"]
+
+    if learns:
+        wait_for(outcomes)
+        assert (outcomes()["good"], outcomes()["shift"]) == (0.0, pytest.approx(-0.647, abs=0.01))
+    else:
+        assert outcomes() is None
+
+
+async def _fill(data_dir: Path, model: str) -> None:
+    """A log of ten failures of this model an hour ago."""
+    stage = RouterStage("auto-router", {"task_type": "code:general_impl"})
+    plan = KeptPlan(
+        0,
+        0.0,
+        (KeptCandidate(model, "auto", "auto", None, None, False, stage),),  # noqa: FBT003 - array-like
+        (KeptRow(model, "openai", None, None, None),),
+    )
+    began = int(time.time()) - 3600
+    failed = [
+        GenerationRecord(
+            id=f"gen-{began:010d}-{number:020x}",
+            created_at=began * 1000,
+            key_hash="ab" * 32,
+            model=model,
+            requested_model="auto",
+            dialect="openai_chat",
+            router="openrouter/auto",
+            route=msgspec.Raw(msgspec.json.encode(plan)),
+            attempts=(ProviderResponse(502, "OpenAI", "openai", "openai"),),
+            status=502,
+        )
+        for number in range(10)
+    ]
+    migrate("", data_dir)
+    engine = open_engine("", data_dir)
+    await SqlGenerationStore(engine).add([msgspec.json.encode(record) for record in failed])
+    await engine.dispose()

@@ -143,6 +143,12 @@ def test_days_are_told_as_the_specification_shows(gateway: GatewayProcess) -> No
         {"metrics": ["cost"], "filters": [{"field": "model", "operator": "eq", "value": "a"}] * 21},
         {"metrics": ["cost"], "time_range": {"start": "2025-01-02T00:00:00Z", "end": "2025-01-01T00:00:00Z"}},
         {"metrics": ["cost"], "classifier_filters": {"classifier_id": "x", "filters": []}},
+        {
+            "metrics": ["cost"],
+            "filters": [
+                {"field": "model", "operator": "in", "value": [str(number) for number in range(1001)]}
+            ],
+        },
     ],
 )
 def test_questions_that_cannot_be_answered_are_400(gateway: GatewayProcess, body: dict[str, Any]) -> None:

@@ -150,9 +150,14 @@ def test_the_ledger_tells_what_moved_and_a_reference_moves_once(prepaid: Gateway
     manage(prepaid, "POST", "/credits", {"amount": -12.5, "kind": "adjustment"})
 
 
-@pytest.mark.parametrize("amount", [0, "NaN", "1e30", -1, "0.0000000001", None])
+@pytest.mark.parametrize("amount", [0, "NaN", "1e30", "1e999999999", -1, "0.0000000001", None])
 def test_what_is_no_movement_is_refused(prepaid: GatewayProcess, amount: object) -> None:
     assert manage(prepaid, "POST", "/credits", {"amount": amount}).status == 400
+
+
+@pytest.mark.parametrize("page", ["before=0", f"before={'9' * 25}", "limit=0", "limit=1001", "limit=x"])
+def test_a_page_of_the_ledger_that_cannot_be_is_refused(prepaid: GatewayProcess, page: str) -> None:
+    assert manage(prepaid, "GET", f"/credits/ledger?{page}").status == 400
 
 
 def test_the_ledger_is_for_management_keys(prepaid: GatewayProcess) -> None:
@@ -284,3 +289,22 @@ def test_what_a_failed_attempt_cost_is_upstream_cost_and_nobodys_bill(contract: 
     assert [one["provider_name"] for one in data["provider_responses"]] == ["first", "second"]
     assert data["total_cost"] == 0.00002
     assert data["upstream_inference_cost"] == 0.00102
+
+
+def test_a_client_that_is_too_slow_for_the_deadline_is_charged_for_what_was_made(
+    start_gateway: StartGateway, provider: ScriptedProvider
+) -> None:
+    toml = TOML.format(workers=1, mode="unlimited", url=provider.url).replace(
+        "workers = 1", "workers = 1\nrequest_timeout = 1.5"
+    )
+    gateway = start_gateway(toml)
+    provider.answer(Streamed([*(chunk(content="x" * 400_000) for _ in range(60)), usage_chunk(BILLED)]))
+    body = {"model": "acme/m1", "stream": True, "messages": [{"role": "user", "content": "Go on"}]}
+
+    with Conversation(gateway, body) as conversation:
+        name = str(conversation.response.getheader("x-generation-id"))
+        assert wait_for(lambda: generation(gateway, name).status == 200)
+
+    record = generation(gateway, name).json["data"]
+    assert record["cancelled"]
+    assert record["total_cost"] > 0.5

@@ -38,6 +38,7 @@ async def _declared(data_dir: Path) -> list[DeclaredRoute]:
         inference = [
             DeclaredRoute("POST", path, getattr(route.handler, "role", None))
             for path, route in (*routes.exact.items(), *_of_patterns(routes.patterns))
+            if route.handler is not control
         ]
         return inference + [
             DeclaredRoute(str(method), path, role_of(handler))

@@ -54,6 +54,21 @@ def test_then_one_goes_through_each_time_a_share_of_the_period_has_passed(bucket
     assert refused(buckets, asking(now=NOW + 20)).wait == pytest.approx(20, abs=0.1)
 
 
+@pytest.mark.parametrize("back", [30.0, 60.0, 61.0, 7200.0])
+def test_a_clock_that_is_set_back_makes_nobody_wait_longer_than_two_periods(
+    buckets: Buckets, back: float
+) -> None:
+    for _ in range(3):
+        buckets.take([asking(now=NOW + back)])
+
+    assert buckets.take([asking(now=NOW + 81)]) is None
+    assert let_in(buckets, NOW + 81) <= 3
+
+
+def let_in(buckets: Buckets, now: float) -> int:
+    return sum(buckets.take([asking(now=now)]) is None for _ in range(10))
+
+
 def test_in_any_two_periods_no_more_than_three_limits_go_through(buckets: Buckets) -> None:
     moments = [NOW + tick / 10 for tick in range(1200)]
 

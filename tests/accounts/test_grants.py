@@ -33,6 +33,12 @@ def test_without_a_challenge_nothing_is_to_be_met() -> None:
     check_method(Grant("App"), None)
 
 
+def test_a_verifier_where_no_challenge_was_asked_for_is_refused() -> None:
+    """RFC 9700, 2.1.1: the challenge was taken out on the way."""
+    with pytest.raises(Forbidden):
+        check_verifier(Grant("App"), VERIFIER)
+
+
 def test_the_method_is_the_one_of_the_challenge_or_unsaid() -> None:
     check_method(Grant("App", challenge=S256), "S256")
     check_method(Grant("App", challenge=S256), None)

@@ -51,6 +51,32 @@ def test_without_limits_there_is_nothing_to_ask() -> None:
     assert (limits.on_keys, limits.on_models, limits.on_tokens) == (False, False, False)
 
 
+def test_keys_that_apps_were_given_share_the_limit_of_the_key_that_allowed_them() -> None:
+    apps = [replace(key(f"app {number}"), parent_hash=ANNA.key_hash) for number in range(3)]
+    limits = limits_of(requests_per_key=9, tokens_per_key=1000)
+
+    assert let_in(lambda: limits.admit(ANNA)) == 9
+    assert [let_in(lambda app=app: limits.admit(app)) for app in apps] == [0, 0, 0]  # type: ignore[misc]  # bound now
+    assert let_in(lambda: limits.admit(BEN)) == 9
+
+
+def test_the_tokens_of_an_apps_key_count_with_the_key_that_allowed_it() -> None:
+    app = replace(key("app"), parent_hash=ANNA.key_hash)
+    limits = limits_of(tokens_per_key=1000)
+
+    limits.spend(app, "acme/m1", 1000)
+
+    assert let_in(lambda: limits.admit(ANNA)) == 0
+
+
+def test_an_apps_key_with_a_row_of_its_own_has_that_limit() -> None:
+    app = replace(key("app"), parent_hash=ANNA.key_hash)
+    limits = limits_of(requests_per_key=9, keys={app.key_hash: RateSettings(requests=2)})
+
+    assert let_in(lambda: limits.admit(app)) == 2
+    assert let_in(lambda: limits.admit(ANNA)) == 9
+
+
 def test_only_free_models_are_limited_by_default() -> None:
     limits = limits_of()
 

@@ -30,7 +30,9 @@ async def operators() -> str:
     return "in"
 
 
-def asked(path: str, key: str | None, client: str = "203.0.113.9") -> tuple[int, str]:
+def asked(
+    path: str, key: str | None, client: str = "203.0.113.9", headers: dict[str, str] | None = None
+) -> tuple[int, str]:
     ring = KeyRing()
     ring.replace([USER, OPERATOR])
     app = Litestar(
@@ -45,7 +47,8 @@ def asked(path: str, key: str | None, client: str = "203.0.113.9") -> tuple[int,
         await app(scope, receive, send)
 
     with TestClient(from_there) as test_client:
-        answer = test_client.get(path, headers={} if key is None else {"x-api-key": key})
+        credential = {} if key is None else {"x-api-key": key}
+        answer = test_client.get(path, headers={**credential, **(headers or {})})
         return answer.status_code, answer.text
 
 
@@ -70,3 +73,17 @@ def test_from_elsewhere_it_takes_a_management_key(client: str) -> None:
     assert asked("/operators", None, client)[0] == 401
     assert asked("/operators", "user-key", client)[0] == 403
     assert asked("/operators", "operator-key", client)[0] == 200
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"X-Forwarded-For": "203.0.113.9"},
+        {"Forwarded": "for=203.0.113.9"},
+        {"X-Real-IP": "203.0.113.9"},
+        {"Origin": "https://elsewhere.example"},
+    ],
+)
+def test_who_asks_through_a_program_on_this_machine_is_not_on_it(header: dict[str, str]) -> None:
+    assert asked("/operators", None, "127.0.0.1", header)[0] == 401
+    assert asked("/operators", "operator-key", "127.0.0.1", header) == (200, "in")

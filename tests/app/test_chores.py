@@ -1,24 +1,28 @@
-"""Chores beside the requests."""
-
 import asyncio
+import logging
 
 import pytest
 
-from waystation.app.chores import persist
+from waystation.app.chores import repeat
+from waystation.errors import Unavailable
 
 
-async def test_a_chore_that_fails_is_logged_and_begins_again(caplog: pytest.LogCaptureFixture) -> None:
-    begun = asyncio.Queue[int]()
+async def test_no_failure_ends_a_chore_and_only_the_first_of_a_row_is_said(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    outcomes = [ValueError("odd"), ValueError("odd"), None, Unavailable("gone"), ValueError("again"), None]
+    done = asyncio.Event()
 
-    async def chore() -> None:
-        begun.put_nowait(1)
-        raise RuntimeError("unforeseen")
+    async def work() -> None:
+        outcome = outcomes.pop(0) if outcomes else None
+        if not outcomes:
+            done.set()
+        if outcome is not None:
+            raise outcome
 
-    task = asyncio.ensure_future(persist(chore, 0))
-    async with asyncio.timeout(10):
-        for _ in range(3):
-            await begun.get()
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    assert "unforeseen" in caplog.text
+    with caplog.at_level(logging.ERROR):
+        chore = asyncio.create_task(repeat("looking", work, 0))
+        await asyncio.wait_for(done.wait(), 20)
+        chore.cancel()
+
+    assert [record.getMessage() for record in caplog.records] == ["looking failed; it goes on trying"] * 2

@@ -3,23 +3,28 @@
 import asyncio
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from click.testing import Result
+from msgspec.structs import replace
 
 from auto_questions import CODE, asking
+from waystation.generations.feedback import Feedback
 from waystation.generations.record import GenerationRecord
 from waystation.routing.auto.priors import read_facts
 from waystation.routing.auto.router import AutoRouter
 from waystation.routing.kept import keep
 from waystation.routing.select import decide
+from waystation.storage.content import SqlFeedbackStore
 from waystation.storage.engine import open_engine
 from waystation.storage.generations import SqlGenerationStore
 from waystation.storage.migrations import migrate
 
 Run = Callable[..., Result]
+NOW = int(time.time() * 1000)
 
 
 def test_a_prompt_is_chosen_for_without_naming_the_command(run: Run) -> None:
@@ -43,34 +48,53 @@ def test_an_empty_log_is_said(run: Run) -> None:
     assert "no request to openrouter/auto" in result.output
 
 
-def test_the_log_is_judged(run: Run, folder: Path) -> None:
+def fill(data_dir: Path, *records: dict[str, Any], feedback: Sequence[Feedback] = ()) -> None:
+    """A log of choices: each ended well at the model chosen, but for the fields given."""
     asked = asking(CODE)
     plan = decide(asked.question(AutoRouter(None, read_facts())(asked, "openrouter/auto", None)))
-    data_dir = folder / "data"
+    usual = GenerationRecord(
+        id="gen",
+        created_at=NOW,
+        key_hash="ab" * 32,
+        model=plan.question.candidates[0].model.id,
+        requested_model="openrouter/auto",
+        dialect="openai_chat",
+        strategy="auto",
+        router="openrouter/auto",
+        route=msgspec.Raw(msgspec.json.encode(keep(plan))),
+        finish_reasons=("stop",),
+    )
     migrate("", data_dir)
 
-    async def fill() -> None:
+    async def write() -> None:
         engine = open_engine("", data_dir)
-        records = [
-            GenerationRecord(
-                id=f"gen-{number}",
-                created_at=int(time.time() * 1000),
-                key_hash="ab" * 32,
-                model="a/coder",
-                requested_model="openrouter/auto",
-                dialect="openai_chat",
-                strategy="auto",
-                router="openrouter/auto",
-                route=msgspec.Raw(msgspec.json.encode(keep(plan))),
-                finish_reasons=("stop",) if number else ("error",),
-            )
-            for number in range(4)
-        ]
-        await SqlGenerationStore(engine).add([msgspec.json.encode(record) for record in records])
+        kept = [replace(usual, id=f"gen-{number}", **fields) for number, fields in enumerate(records)]
+        await SqlGenerationStore(engine).add([msgspec.json.encode(record) for record in kept])
+        for one in feedback:
+            await SqlFeedbackStore(engine).add(one)
         await engine.dispose()
 
-    asyncio.run(fill())
+    asyncio.run(write())
+
+
+def test_the_log_is_judged(run: Run, folder: Path) -> None:
+    fill(folder / "data", {}, {}, {}, {"finish_reasons": ("error",)})
     judged = json.loads(run("auto", "evaluate", "--json").output)
     assert judged["records"] == 4
     assert judged["logged"]["value"] == 0.75
     assert "doubly robust" in run("auto", "evaluate").output
+
+
+def test_an_answer_that_somebody_called_bad_is_a_bad_end(run: Run, folder: Path) -> None:
+    said = [
+        Feedback("gen-0", NOW, "ab" * 32, "incorrect_response"),
+        Feedback("gen-1", NOW, "ab" * 32, "billing"),
+        Feedback("gen-2", NOW - 40 * 86_400_000, "ab" * 32, "formatting"),
+    ]
+    fill(folder / "data", {}, {}, {}, {}, feedback=said)
+    assert json.loads(run("auto", "evaluate", "--json").output)["logged"]["value"] == 0.75
+
+
+def test_an_answer_of_a_fallback_is_a_bad_end_of_the_model_chosen(run: Run, folder: Path) -> None:
+    fill(folder / "data", {}, {"model": "some/other"})
+    assert json.loads(run("auto", "evaluate", "--json").output)["logged"]["value"] == 0.5

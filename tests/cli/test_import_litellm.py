@@ -330,6 +330,31 @@ def test_keys_and_spend_are_taken_over_once(config: Path, folder: Path, run: Run
     assert "1 rows of spend" in result.stdout
 
 
+@pytest.mark.parametrize(
+    "odd", [{"max_budget": "ten"}, {"max_budget": "1e30"}, {"max_budget": "-1"}, {"expires": "next year"}]
+)
+def test_a_key_whose_bounds_cannot_be_read_is_taken_over_disabled(
+    config: Path, folder: Path, run: Run, odd: dict[str, str]
+) -> None:
+    keys = write(folder / "keys.csv", {**KEY_ROW, **odd})
+
+    result = run("import", "litellm", str(config), "--keys", str(keys))
+
+    (account,), _, _ = asyncio.run(kept(folder / "data"))
+    assert account.disabled
+    assert "the key is disabled" in result.stdout.replace("\n", " ")
+
+
+def test_a_raw_key_among_spend_is_kept_as_its_hash(config: Path, folder: Path, run: Run) -> None:
+    spend = write(folder / "spend.csv", {**SPEND_ROW, "api_key": KEY})
+
+    run("import", "litellm", str(config), "--spend", str(spend))
+
+    _, _, (record,) = asyncio.run(kept(folder / "data"))
+    assert record is not None
+    assert record.key_hash == hash_key(KEY)
+
+
 def test_a_dry_run_touches_no_database(config: Path, folder: Path, run: Run) -> None:
     keys, spend = write(folder / "keys.csv", KEY_ROW), write(folder / "spend.csv", SPEND_ROW)
 

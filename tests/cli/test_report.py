@@ -14,6 +14,7 @@ from click.testing import Result
 from generation_records import KEY, OTHER_KEY, a_record, charged, encoded
 from waystation.accounts.keys import Account
 from waystation.generations.activity import DAY
+from waystation.generations.record import GenerationRecord
 from waystation.operations.usage import Cost
 from waystation.storage.engine import open_engine
 from waystation.storage.generations import SqlGenerationStore
@@ -91,6 +92,24 @@ def test_csv_is_exact_and_has_no_total(kept: Path, run: Run) -> None:
         "no price",
     ]
     assert rows == [["openai", "3", "0", "3000", "600", "0.75", "0.0", "1"]]
+
+
+def test_csv_holds_no_formula_that_a_client_wrote(folder: Path, run: Run) -> None:
+    data = folder / "data"
+    migrate("", data)
+    asyncio.run(
+        _add(data, a_record(1, created_at=TODAY * 1000, app_title='=HYPERLINK("//elsewhere.example")'))
+    )
+
+    _, row = csv.reader(io.StringIO(run("report", "--csv", "--by", "app", "--days", "1").stdout))
+
+    assert row[0] == '\'=HYPERLINK("//elsewhere.example")'
+
+
+async def _add(data: Path, record: GenerationRecord) -> None:
+    engine = open_engine("", data)
+    await SqlGenerationStore(engine).add(encoded(record))
+    await engine.dispose()
 
 
 def test_json_has_the_metrics_names(kept: Path, run: Run) -> None:

@@ -68,3 +68,18 @@ async def test_a_request_that_comes_as_a_refill_ends_begins_another(workers: lis
 
     async with asyncio.timeout(20):
         await here.reserve(key, AT, lease.free + 1)
+
+
+async def test_a_busy_process_gives_back_what_it_reserved_at_a_peak_and_needs_no_more(
+    workers: list[Worker],
+) -> None:
+    key = Key(KEY, limit=1000)
+    busy, other = workers
+    peak = [await busy.reservations.reserve(key, AT, 100) for _ in range(10)]
+    for reservation in peak:
+        busy.settle(reservation, KEY, AT, 1)
+    for _ in range(2):
+        busy.settle(await busy.reservations.reserve(key, AT, 100), KEY, AT, 1)
+        await busy.reservations.tidy()
+
+    assert (await other.reservations.reserve(key, AT, 800)).amount == 800

@@ -59,6 +59,24 @@ async def test_a_record_is_found_at_once_and_still_after_it_was_written(
     assert await store.get(a_record().id) == a_record()
 
 
+async def test_a_journal_that_cannot_be_deleted_keeps_nothing_from_the_store(
+    store: FailingStore, tmp_path: Path
+) -> None:
+    """As on a disk that became read-only."""
+    journal = tmp_path / "journal"
+    log = GenerationLog(store, journal, segment_bytes=4096, max_pending=100)
+    await log.start()
+    for number in range(40):
+        log.append(a_record(number))
+    journal.rename(tmp_path / "elsewhere")
+    journal.write_text("no folder")
+
+    await log.flush()
+
+    assert len(store) == 40
+    await log.close()
+
+
 async def test_what_left_memory_is_found_in_the_store(log: GenerationLog) -> None:
     for number in range(20):
         log.append(a_record(number))

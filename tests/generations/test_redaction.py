@@ -2,7 +2,7 @@
 
 import pytest
 
-from waystation.generations.redaction import LONGEST, REDACTED, Redaction, Room
+from waystation.generations.redaction import LONGEST, REDACTED, Redaction, Room, keys_of
 
 BODY = "A1b2C3d4E5f6A1b2C3d4E5f6"
 
@@ -48,6 +48,13 @@ def test_what_is_configured_and_what_the_operator_names_is_left_out() -> None:
     redact = Redaction([r"patient-\d+"], ["my-own-key-12", "short"])
 
     assert redact("my-own-key-12 of patient-7, in short") == f"{REDACTED} of {REDACTED}, in short"
+
+
+def test_keys_of_the_gateway_are_left_out_whatever_they_begin_with() -> None:
+    redact = Redaction([keys_of("acme_")])
+
+    assert redact(f"use acme_{'0f' * 32}!") == "use [redacted]!"
+    assert redact("acme_com is no key") == "acme_com is no key"
 
 
 def test_a_text_is_cut_where_the_room_ends_and_the_next_finds_none() -> None:

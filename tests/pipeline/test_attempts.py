@@ -46,7 +46,7 @@ DOWN = Overloaded("down", upstream_status=500)
 class Nobody:
     """A client's connection that is never used."""
 
-    started = False
+    started = full = False
 
     def reply(self, status: int, content_type: bytes, headers: Headers, body: bytes) -> None:
         raise NotImplementedError

@@ -35,7 +35,7 @@ SESSIONS = StickySessions(MemoryStickyStore())
 class Silent:
     """A client's connection that is never used."""
 
-    started = False
+    started = full = False
     reply = start = send = finish = listen = None
 
 

@@ -12,6 +12,7 @@ from waystation.catalog.pricing import Pricing
 from waystation.credits.cost import Tariffs, recompute
 from waystation.exchange import Attempt, Attribution, Exchange, begin_exchange
 from waystation.generations.log import GenerationLog
+from waystation.operations.chat import ChatRequest
 from waystation.operations.usage import Usage
 from waystation.pipeline.observe import Observer
 from waystation.pipeline.settle import Settlement
@@ -88,6 +89,33 @@ async def test_exchanges_are_each_recorded_once(gateway: Gateway) -> None:
     gateway.settlement.report()
     tally = gateway.metrics.tally("acme/m1", "acme", 200)
     assert (tally.exchanges, tally.completion_tokens, tally.cost) == (3, 180, 3 * 160_000)
+
+
+async def test_a_record_stays_small_whatever_names_and_traces_a_client_sends(gateway: Gateway) -> None:
+    exchange = begin_exchange("openai_chat", ACCOUNT, Attribution())
+    long = "m" * 100_000
+    exchange.request = ChatRequest("openai_chat", messages=(), model=long, user=long, trace={"id": long})
+    gateway.settlement.settle(exchange)
+
+    record = await gateway.generations.get(exchange.id)
+
+    assert record is not None
+    assert (record.model, record.requested_model, record.user) == (long[:256],) * 3
+    assert (record.trace, record.dropped) == (None, ("trace",))
+    assert len(msgspec.json.encode(record)) < 2000
+
+
+async def test_a_trace_of_the_usual_size_is_kept(gateway: Gateway) -> None:
+    exchange = begin_exchange("openai_chat", ACCOUNT, Attribution())
+    exchange.request = ChatRequest(
+        "openai_chat", messages=(), model="acme/m1", trace={"trace_id": "t" * 1000}
+    )
+    gateway.settlement.settle(exchange)
+
+    record = await gateway.generations.get(exchange.id)
+
+    assert record is not None
+    assert (record.trace, record.dropped) == ({"trace_id": "t" * 1000}, ())
 
 
 async def test_closing_the_log_loses_nothing_that_was_settled(tmp_path: Path) -> None:

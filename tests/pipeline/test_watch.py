@@ -12,7 +12,7 @@ from waystation.pipeline.watch import Reason, Watch, Watched
 class Nobody:
     """A client's connection that is never used."""
 
-    started = False
+    started = full = False
 
     def reply(self, status: int, content_type: bytes, headers: Headers, body: bytes) -> None:
         raise NotImplementedError

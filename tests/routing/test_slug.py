@@ -70,6 +70,14 @@ def test_unknown_names_are_skipped_while_others_remain() -> None:
     assert [c.model.id for c in resolved("nobody/none", "acme/m2", "acme/m2")] == ["acme/m2"]
 
 
+def test_an_unknown_name_of_any_length_is_said_again_in_part() -> None:
+    error = refusal("acme/" + "x" * 100_000)
+
+    assert len(error.message) < 400
+    assert error.availability is not None
+    assert len(error.availability.requested_models[0]) == 256
+
+
 def test_a_name_without_its_author_is_told_the_whole_name() -> None:
     error = refusal("gpt-4o")
     assert (error.status, error.error_type) == (400, "invalid_request")

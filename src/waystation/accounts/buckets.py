@@ -27,11 +27,18 @@ class Demand(NamedTuple):
 
     def wait(self, empty_at: float) -> float:
         """Seconds until there is room; none or less where there is."""
-        return max(empty_at, self.now) + self.ask - self.now - self.period - self.ask * _ROUNDING
+        return self._moment(empty_at) + self.ask - self.now - self.period - self.ask * _ROUNDING
 
     def after(self, empty_at: float) -> float:
         """When it will be empty with this request in it."""
-        return max(empty_at, self.now) + self.cost
+        return self._moment(empty_at) + self.cost
+
+    def _moment(self, empty_at: float) -> float:
+        """When it will be empty without it. What is taken ahead of time (not tokens, which are counted afterwards) never
+        fills more than a period, so a moment far beyond is of before the clock was set back, and says nothing.
+        """
+        is_sane = not self.cost or empty_at <= self.now + 2 * self.period
+        return max(empty_at if is_sane else 0.0, self.now)
 
 
 class Refused(NamedTuple):

@@ -87,6 +87,11 @@ def check_method(grant: Grant, method: ChallengeMethod | None) -> None:
 
 
 def check_verifier(grant: Grant, verifier: str | None) -> None:
-    """Raises `Forbidden` where the app cannot prove that it asked for the code."""
-    if grant.challenge is not None and not (verifier and grant.challenge.is_met_by(verifier)):
+    """Raises `Forbidden` where the app cannot prove that it asked for the code.
+
+    A verifier without a challenge says that somebody took the challenge out of what the app asked for (RFC 9700, 2.1.1).
+    """
+    challenge = grant.challenge
+    is_met = not verifier if challenge is None else verifier is not None and challenge.is_met_by(verifier)
+    if not is_met:
         raise Forbidden("Invalid code or code_verifier")

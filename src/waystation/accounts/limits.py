@@ -1,7 +1,8 @@
 """Rate limits (contract section 28): how many requests and tokens a minute a key, an account or a model may have, and
 how many of free models an account. Which limits there are is configuration; how full they are is in `buckets`.
 
-An account is everybody with the same `creator_user_id`; keys without one are the operator's own, together.
+An account is everybody with the same `creator_user_id`; keys without one are the operator's own, together. A key that
+somebody let an app have counts with the key that allowed it, so that giving keys to apps multiplies nobody's limit.
 Tokens are known when an answer ends: they are counted then, and the next request waits until there is room.
 """
 
@@ -68,7 +69,8 @@ class Limits:
         """Let a request of this key in; raises `TooManyRequests`."""
         now = self._clock()
         demands: list[Demand] = []
-        _add(demands, f"key {account.key_hash}", self._rates_of(account), now)
+        key_hash = self._counted_with(account)
+        _add(demands, f"key {key_hash}", self._keys.get(key_hash, self._key), now)
         _add(demands, f"account {_owner(account)}", self._account, now)
         self._take(demands)
 
@@ -86,9 +88,9 @@ class Limits:
 
     def spend(self, account: Account, model_id: str, tokens: int) -> None:
         """Count the tokens of an answer."""
-        now = self._clock()
+        now, key_hash = self._clock(), self._counted_with(account)
         for subject, rates in (
-            (f"key {account.key_hash}", self._rates_of(account)),
+            (f"key {key_hash}", self._keys.get(key_hash, self._key)),
             (f"account {_owner(account)}", self._account),
             (f"model {model_id}", self._models.get(model_id, self._model)),
         ):
@@ -104,8 +106,10 @@ class Limits:
         held = self._buckets.empty_at(_free_today(_owner(account), today)) - today
         return FreeRequests(limit, round(max(held, 0.0) * limit / LONGEST))
 
-    def _rates_of(self, account: Account) -> Rates:
-        return self._keys.get(account.key_hash, self._key)
+    def _counted_with(self, account: Account) -> str:
+        """The hash of the key whose limit this one is under: its own where it has a row of its own, or nobody gave it."""
+        parent = account.parent_hash
+        return account.key_hash if parent is None or account.key_hash in self._keys else parent
 
     def _add_free(self, demands: list[Demand], owner: str, now: float) -> None:
         _add(demands, f"free {owner}", Rates(self._settings.free_requests_per_minute), now)

@@ -25,6 +25,9 @@ LIMIT = 1000
 MOST = 10_000
 DEFAULT_DAYS = 30
 
+MOST_VALUES = 1000
+"""Of one filter: databases bound how many values a question may hold."""
+
 _Scalar = str | float
 
 
@@ -33,7 +36,7 @@ class FilterBody(Struct, frozen=True):
 
     field: str
     operator: str
-    value: _Scalar | list[_Scalar]
+    value: _Scalar | Annotated[list[_Scalar], Meta(max_length=MOST_VALUES)]
     include_unset: bool = False
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from litestar import get, post
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import Parameter
 from msgspec import Meta, Struct
 
 from waystation.api.roles import Role, needs
@@ -18,6 +19,7 @@ from waystation.operations.parts import JsonObject
 MOST = Decimal(1_000_000_000)
 """USD in one movement: more is a mistake."""
 MOST_ENTRIES = 1000
+_MOST_NUMBER = 2**62
 
 
 class Movement(Struct, frozen=True, forbid_unknown_fields=True):
@@ -31,7 +33,7 @@ class Movement(Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def nano(self) -> int:
         """Nano-dollars; `InvalidRequest` for what is no such movement."""
-        if not self.amount.is_finite() or not 0 < abs(self.amount) <= MOST:
+        if not self.amount.is_finite() or not self.amount or not -MOST <= self.amount <= MOST:
             raise InvalidRequest("amount: USD, not 0 and at most 1,000,000,000")
         if self.amount < 0 and self.kind == "purchase":
             raise InvalidRequest("amount: a purchase is positive; take credit back with an adjustment")
@@ -79,9 +81,10 @@ def credit_routes(
         tags=["Credits"],
         opt=needs(Role.MANAGEMENT),
     )
-    async def entries(limit: int = 100, before: int | None = None) -> JsonObject:
-        if not 1 <= limit <= MOST_ENTRIES:
-            raise InvalidRequest(f"limit: 1 to {MOST_ENTRIES}")
+    async def entries(
+        limit: Annotated[int, Parameter(ge=1, le=MOST_ENTRIES)] = 100,
+        before: Annotated[int | None, Parameter(ge=1, le=_MOST_NUMBER)] = None,
+    ) -> JsonObject:
         await flush()
         return {"data": [entry_row(entry) for entry in await ledger.entries(limit, before=before)]}
 

@@ -17,6 +17,8 @@ from waystation.api.credentials import account_of, inference_account, management
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 _OPTION = "role"
+_ON_BEHALF = frozenset((b"forwarded", b"x-forwarded-for", b"x-real-ip", b"origin"))
+"""Headers that say that somebody else asks through a program on this machine: behind a proxy, or from a page of the web."""
 
 
 class Role(Enum):
@@ -62,6 +64,8 @@ def _admitted(role: Role, connection: Connection, keys: KeyRing) -> Account | No
 
 def _is_local(connection: Connection) -> bool:
     client = connection.client
+    if any(name in _ON_BEHALF for name, _ in connection.scope["headers"]):
+        return False
     try:
         return client is not None and ip_address(client.host).is_loopback
     except ValueError:

@@ -16,6 +16,10 @@ from waystation.server.routes import Handler, Pattern, Route, Routes
 BASES = ("/api/v1", "/v1")
 GOOGLE_BASES = ("/v1beta", "/v1", "/api/v1beta", "/api/v1")
 """Where Google's clients put `/models/<model>:<verb>`."""
+EXPLAINED = "/route"
+"""The one path of the control plane that takes what inference takes, and so bodies of its size."""
+CONTROL_BODY = 2**20
+"""Bytes of a body of any other: some of these routes are for anybody, and whole bodies are held in memory."""
 _ERROR_TYPES = {408: "timeout", 500: "server"}
 """Of what the server refuses by itself; all else is an invalid request."""
 
@@ -41,14 +45,19 @@ class FrontDoor:
             for base in GOOGLE_BASES
             for verb, one in google.items()
         }
-        self.routes = Routes(self._exact, Route(control, max_body), self.refuse, self._patterns)
-        self._serving = Routes(dict(self._exact), Route(control), self.refuse, dict(self._patterns))
+        self._late_paths = tuple(self._exact)
+        chat = inference.get("/chat/completions")
+        explained = Route(control, max_body, chat.admit if chat is not None else None)
+        self._exact.update({base + EXPLAINED: explained for base in BASES})
+        other = Route(control, min(max_body, CONTROL_BODY))
+        self.routes = Routes(self._exact, other, self.refuse, self._patterns)
+        self._serving = Routes(dict(self._exact), other, self.refuse, dict(self._patterns))
         """The same before the end: whose dialect a late refusal is said in."""
 
     def refuse_inference(self) -> None:
         """Answer 503 to inference from now on: the process is about to end."""
         late = Route(self._refuse_late, self._max_body, self._late)
-        self._exact.update(dict.fromkeys(self._exact, late))
+        self._exact.update(dict.fromkeys(self._late_paths, late))
         self._patterns.update(dict.fromkeys(self._patterns, late))
 
     def refuse(self, status: int, reason: str, request: Request | None) -> Reply:
@@ -56,7 +65,8 @@ class FrontDoor:
         kind = _ERROR_TYPES.get(status, "invalid_request")
         error = GatewayError(reason, status=status, error_type=kind)
         if status == 413:
-            error = PayloadTooLarge(f"The request body is over the limit of {self._max_body // 2**20} MB.")
+            most = self._max_body if request is None else self._serving.find(request.path).max_body_bytes
+            error = PayloadTooLarge(f"The request body is over the limit of {most // 2**20} MB.")
         if request is None:
             return Reply(status, JSON, render_error_envelope(error))
         inference = self._inference_at(request.path)

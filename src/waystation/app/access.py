@@ -1,9 +1,7 @@
 """Who comes in: the keys, their rate limits, and the keys that apps are given; their stores and their routes."""
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 
 from litestar.handlers import HTTPRouteHandler
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -16,7 +14,7 @@ from waystation.accounts.store import refresh
 from waystation.api.consent import consent_routes
 from waystation.api.keys import Keys, key_routes
 from waystation.api.oauth import Authorizations, oauth_routes
-from waystation.errors import Unavailable
+from waystation.app.chores import repeat
 from waystation.settings import Settings
 from waystation.storage.codes import SqlCodeStore
 from waystation.storage.keys import SqlKeyStore
@@ -63,10 +61,7 @@ class Access:
 
     async def follow_keys(self) -> None:
         """Learn of keys that the command line or another process made, changed or revoked, within half a second or so."""
-        while True:
-            await asyncio.sleep(KEY_REFRESH)
-            with suppress(Unavailable):
-                await refresh(self._ring, self._store)
+        await repeat("following the keys", lambda: refresh(self._ring, self._store), KEY_REFRESH)
 
 
 def _shared_buckets(settings: Settings) -> SharedBuckets | None:

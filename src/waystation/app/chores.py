@@ -1,20 +1,29 @@
-"""What a process does beside its requests, for as long as it lives: one failure must not be the end of it."""
+"""What a process does beside its requests, again and again: no failure ends it."""
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Final, NoReturn
+
+from waystation.errors import Unavailable
 
 log = logging.getLogger(__name__)
-REST: Final = 1.0
-"""Seconds after a failure that nobody foresaw until the chore begins again."""
 
 
-async def persist(chore: Callable[[], Awaitable[None]], rest: float = REST) -> NoReturn:
-    """Do a chore, and begin it again where it fails or ends; what it failed by is logged."""
+async def repeat(what: str, work: Callable[[], Awaitable[None]], seconds: float) -> None:
+    """Do this now and then, with so many seconds between. The first of failures in a row is logged.
+
+    `Unavailable` is no failure of ours: whoever cannot be reached is told of elsewhere.
+    """
+    failing = False
     while True:
         try:
-            await chore()
+            await work()
+        except Unavailable:
+            pass
         except Exception:
-            log.exception("a chore failed and begins again")
-        await asyncio.sleep(rest)
+            if not failing:
+                log.exception("%s failed; it goes on trying", what)
+            failing = True
+        else:
+            failing = False
+        await asyncio.sleep(seconds)

@@ -3,10 +3,9 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Coroutine
 from contextlib import AsyncExitStack, suppress
 from decimal import Decimal
-from functools import partial
 from typing import Self
 
 from litestar.handlers import HTTPRouteHandler
@@ -26,8 +25,9 @@ from waystation.api.route import planning_routes
 from waystation.api.routes import FrontDoor
 from waystation.app.access import Access
 from waystation.app.address import public_address
-from waystation.app.chores import persist
+from waystation.app.chores import repeat
 from waystation.app.inbound import DESCRIBED, Asked, google_routes, inference_routes
+from waystation.app.learning import Learning
 from waystation.app.leases import LeaseKeeping
 from waystation.app.outward import EMBEDDINGS, OUTWARD, RERANK
 from waystation.app.records import Records
@@ -55,6 +55,7 @@ from waystation.pipeline.watch import Reason, Watch
 from waystation.providers.discover import discover
 from waystation.providers.own_models import own_models
 from waystation.providers.registry import Registry
+from waystation.routing.auto.outcomes import Experience
 from waystation.routing.auto.slugs import routers
 from waystation.routing.health import Health, HealthStore
 from waystation.routing.offers import Offers
@@ -64,6 +65,7 @@ from waystation.storage.engine import open_engine
 from waystation.storage.health import FileHealthStore
 from waystation.storage.leases import SqlLeaseStore
 from waystation.storage.ledger import SqlLedger
+from waystation.storage.routed import SqlRouted
 from waystation.telemetry.endpoint_metrics import endpoint_lines
 from waystation.telemetry.logging import ExchangeLog
 from waystation.telemetry.metrics import Metrics
@@ -73,6 +75,8 @@ from waystation.upstream.guard import AddressGuard
 log = logging.getLogger(__name__)
 HEALTH_SAVE = 60.0
 """Seconds between two savings of the endpoints' health."""
+WRITTEN_WITHIN = 60.0
+"""Seconds after its end that a generation is taken to be in the database."""
 REPORT_INTERVAL = 0.25
 """Seconds between two reports of settled exchanges to the metrics and the log."""
 
@@ -151,8 +155,12 @@ class Gateway:
         settlement = Settlement(generations, self.metrics, lines, tariffs, observer, contents=contents)
         self._stack.callback(settlement.report)
         spoken = frozenset((*dialects, *EMBEDDINGS, *RERANK))
+        experience = Experience()
         planner = Planner(
-            _offers(settings, catalog, registry, spoken), self.health, sessions, routers(data_dir)
+            _offers(settings, catalog, registry, spoken),
+            self.health,
+            sessions,
+            routers(data_dir, settings.routing.auto_explore, experience),
         )
         attempts = Attempts(registry, dispatch.timeouts_of, persistence_of(settings), observer)
         calls = Calls(attempts, dispatch, tariffs)
@@ -185,10 +193,17 @@ class Gateway:
             limits=access.limits,
             account_handlers=account_handlers,
         )
-        self._keep_doing(partial(_report_forever, settlement.report))
-        self._keep_doing(leases.keep)
-        self._keep_doing(access.follow_keys)
-        self._keep_doing(records.prune_forever)
+
+        async def report() -> None:
+            settlement.report()
+
+        self._keep_doing(repeat("reporting", report, REPORT_INTERVAL))
+        self._keep_doing(leases.keep())
+        self._keep_doing(access.follow_keys())
+        self._keep_doing(records.prune_forever())
+        if settings.routing.auto_learn:
+            over = settings.server.request_timeout + WRITTEN_WITHIN
+            self._keep_doing(Learning(SqlRouted(engine), experience, over).learn_forever())
 
     async def _remember_health(self, store: HealthStore) -> None:
         """Take up what an earlier process learnt of endpoints; keep what this one learns, now and then and in the end."""
@@ -200,7 +215,7 @@ class Gateway:
             await store.save(self.health.saved())
 
         self._stack.push_async_callback(save)
-        self._keep_doing(partial(_save_forever, save))
+        self._keep_doing(repeat("saving what is known of endpoints", save, HEALTH_SAVE))
 
     def _media_fetch(self) -> MediaFetch:
         settings = self.settings
@@ -211,9 +226,9 @@ class Gateway:
         self._stack.push_async_callback(client.aclose)
         return MediaFetch(client, settings.media)
 
-    def _keep_doing(self, chore: Callable[[], Awaitable[None]]) -> None:
+    def _keep_doing(self, chore: Coroutine[None, None, None]) -> None:
         """Run a chore beside the requests until the gateway closes."""
-        task = asyncio.get_running_loop().create_task(persist(chore))
+        task = asyncio.get_running_loop().create_task(chore)
         self._stack.push_async_callback(_end, task)
 
     async def _offer(self, client: Client) -> tuple[Catalog, Registry]:
@@ -356,15 +371,3 @@ async def _end(chore: asyncio.Task[None]) -> None:
     chore.cancel()
     with suppress(asyncio.CancelledError):
         await chore
-
-
-async def _save_forever(save: Callable[[], Coroutine[None, None, None]]) -> None:
-    while True:
-        await asyncio.sleep(HEALTH_SAVE)
-        await save()
-
-
-async def _report_forever(report: Callable[[], None]) -> None:
-    while True:
-        await asyncio.sleep(REPORT_INTERVAL)
-        report()

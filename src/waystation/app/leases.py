@@ -1,11 +1,11 @@
 """Leases over the life of a process: its name as a holder, what it gives back, and what dead processes left."""
 
-import asyncio
 import logging
 import time
 from contextlib import suppress
 from pathlib import Path
 
+from waystation.app.chores import repeat
 from waystation.credits.holder import HolderFile, dead_holders, known_holders, open_holder
 from waystation.credits.reservations import Reservations
 from waystation.credits.store import LeaseStore
@@ -31,6 +31,7 @@ class LeaseKeeping:
         self._store = store
         self._directory = data_dir / "leases"
         self._journals = data_dir / "journal"
+        self._renewed = time.monotonic()
         self._own = open_holder(self._directory, generations.journal_name)
         self.reservations = Reservations(store, self._own.name, generations.flush, prepaid=prepaid)
 
@@ -44,15 +45,14 @@ class LeaseKeeping:
 
     async def keep(self) -> None:
         """Give back what is not used, and renew the rest, as long as the process lives."""
-        renewed = time.monotonic()
-        while True:
-            await asyncio.sleep(RETURN_INTERVAL)
-            with suppress(Unavailable):
-                await self.reservations.tidy()
-                if time.monotonic() - renewed > RENEW_INTERVAL:
-                    renewed = time.monotonic()
-                    await self.reservations.renew()
-                    await self.recover()
+        await repeat("keeping leases", self._keep_once, RETURN_INTERVAL)
+
+    async def _keep_once(self) -> None:
+        await self.reservations.tidy()
+        if time.monotonic() - self._renewed > RENEW_INTERVAL:
+            self._renewed = time.monotonic()
+            await self.reservations.renew()
+            await self.recover()
 
     async def close(self) -> None:
         """The end of a process whose generation log is closed: give everything back."""

@@ -1,6 +1,5 @@
 """The part of the gateway that remembers: the generation log, the stores that answer from it, and what is told of both."""
 
-import asyncio
 import logging
 import re
 import time
@@ -14,12 +13,13 @@ from waystation.api.analytics import analytics_routes
 from waystation.api.feedback import feedback_routes
 from waystation.api.generations import generation_routes
 from waystation.api.health import Check
+from waystation.app.chores import repeat
 from waystation.errors import Unavailable
 from waystation.generations import journal
 from waystation.generations.content import ContentLog, GenerationContent
 from waystation.generations.durable import DurableLog
 from waystation.generations.log import GenerationLog
-from waystation.generations.redaction import Redaction
+from waystation.generations.redaction import Redaction, keys_of
 from waystation.generations.retention import Retention, prune
 from waystation.pipeline.content import ContentKeeper
 from waystation.routing.offers import Offers
@@ -45,6 +45,7 @@ class Records:
         self._settings = settings.records
         self._relaxed = settings.keys.relaxed
         self._secrets = _secrets(settings)
+        self._own_keys = keys_of(settings.keys.prefix)
         self._feedback = SqlFeedbackStore(engine)
         self._alone = settings.server.workers == 1
         self._directory = settings.storage.data_path / "journal"
@@ -79,22 +80,23 @@ class Records:
         kept = self._settings
         if not kept.content:
             return None
-        redaction = Redaction(kept.redact, self._secrets)
+        redaction = Redaction([*kept.redact, self._own_keys], self._secrets)
         return ContentKeeper(self.contents, redaction, kept.content_max_kb * 1024)
 
     async def prune_forever(self) -> None:
         """Delete what is older than it is to be kept, now and then."""
+        await repeat("deleting what is too old", self._prune, PRUNE_INTERVAL)
+
+    async def _prune(self) -> None:
         kept = self._settings
         retention = Retention(kept.retention_days, kept.content_retention_days, kept.retention_days)
-        while True:
-            try:
-                deleted = await prune(self._retention, retention, int(time.time()))
-            except Unavailable as error:
-                log.warning("what is too old was not deleted: %s", error)
-            else:
-                if deleted:
-                    log.info("%d rows were too old and are deleted", deleted)
-            await asyncio.sleep(PRUNE_INTERVAL)
+        try:
+            deleted = await prune(self._retention, retention, int(time.time()))
+        except Unavailable as error:
+            log.warning("what is too old was not deleted: %s", error)
+        else:
+            if deleted:
+                log.info("%d rows were too old and are deleted", deleted)
 
     def routes(self, offers: Callable[[], Offers]) -> list[HTTPRouteHandler]:
         """Everything that is asked about generations; `offers` are those of now."""

@@ -100,7 +100,8 @@ def choose(
 def evaluate(config_path: str | None, data_dir: str | None, *, as_json: bool, days: int) -> None:
     """Make the choices of the log again by today's facts, and estimate how they would have ended.
 
-    A good end is an answer that finished by itself. What is printed: how often the choice is the same, the share of good
+    A good end is an answer of the chosen model that finished by itself and that nobody called bad (POST
+    /generation/feedback). What a conversation decided, by its session or a pin, is left out. What is printed: how often the choice is the same, the share of good
     ends in the log, and the estimates for the new choices by inverse propensity and doubly robust, each with its interval.
 
     \b
@@ -117,7 +118,7 @@ def evaluate(config_path: str | None, data_dir: str | None, *, as_json: bool, da
     from waystation.routing.auto.slugs import usable_facts
 
     settings = read_settings(config_path, data_dir)
-    log = _log(asyncio.run(_records(settings, days)))
+    log = _log(*asyncio.run(_read(settings, days)))
     if not log:
         raise click.ClickException(f"the log holds no request to openrouter/auto of the last {days} days")
     judged = judge(log, Field(_offers(settings, everything=False), usable_facts(settings.storage.data_path)))
@@ -149,10 +150,12 @@ def _offers(settings: "Settings", *, everything: bool) -> "Offers":
     )
 
 
-async def _records(settings: "Settings", days: int) -> "Sequence[GenerationRecord]":
+async def _read(settings: "Settings", days: int) -> "tuple[Sequence[GenerationRecord], frozenset[str]]":
+    """The records of the router, and the generations whose answers were called bad."""
     import time
 
     from waystation.storage.charges import SqlCharges
+    from waystation.storage.content import SqlFeedbackStore
     from waystation.storage.engine import open_engine
     from waystation.storage.migrations import migrate
 
@@ -161,13 +164,15 @@ async def _records(settings: "Settings", days: int) -> "Sequence[GenerationRecor
     engine = open_engine(url, data_dir)
     try:
         now = int(time.time() * 1000)
-        period = SqlCharges(engine).between(now - days * 86_400_000, now)
-        return [record async for record in period if record.router == "openrouter/auto"]
+        start = now - days * 86_400_000
+        period = SqlCharges(engine).between(start, now)
+        records = [record async for record in period if record.router == "openrouter/auto"]
+        return records, await SqlFeedbackStore(engine).blamed(start)
     finally:
         await engine.dispose()
 
 
-def _log(records: "Sequence[GenerationRecord]") -> "list[Logged]":
+def _log(records: "Sequence[GenerationRecord]", blamed: frozenset[str]) -> "list[Logged]":
     import msgspec
 
     from waystation.routing.auto.replay import logged_from
@@ -176,13 +181,14 @@ def _log(records: "Sequence[GenerationRecord]") -> "list[Logged]":
     found = []
     for record in records:
         kept = msgspec.json.decode(record.route, type=KeptPlan | None)
-        stage = next((one.stage for one in kept.candidates if one.stage), None) if kept is not None else None
-        if stage is None or record.cancelled:
+        chosen = next((one for one in kept.candidates if one.stage), None) if kept is not None else None
+        if chosen is None or chosen.stage is None or record.cancelled:
             continue
-        good = record.status == 200 and record.finish_reasons in (("stop",), ("tool_calls",))
+        finished = record.status == 200 and record.finish_reasons in (("stop",), ("tool_calls",))
+        good = finished and record.model == chosen.model_id and record.id not in blamed
         one = logged_from(
-            stage.data,
-            record.model,
+            chosen.stage.data,
+            chosen.model_id,
             outcome=float(good),
             prompt_tokens=record.usage.prompt_tokens if record.usage is not None else 1_000,
             cost=record.charged / 1e9,

@@ -48,6 +48,8 @@ _HEADINGS = (
 )
 _STAMPS = {"hour": "%Y-%m-%d %H:00", "day": "%Y-%m-%d", "week": "%Y-%m-%d", "month": "%Y-%m"}
 _SHOWN_HASH = 12
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""How texts begin that spreadsheets compute."""
 
 _day = click.DateTime(["%Y-%m-%d"])
 
@@ -114,7 +116,7 @@ def report(  # noqa: PLR0917 - click gives them by name
     elif as_csv:
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(columns)
-        writer.writerows(rows)
+        writer.writerows([[_inert(value) for value in row] for row in rows])
     else:
         table = [[_cell(value) for value in row] for row in [*rows, *_total(rows, columns)]]
         print_table(columns, table)
@@ -196,6 +198,11 @@ def _total(
         for at in range(labels, len(columns))
     ]
     return [["total", *[""] * (labels - 1), *sums]]
+
+
+def _inert(value: str | float | None) -> str | float | None:
+    """Clients choose the names of apps and users: none may be a formula to the program that opens the table."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
 def _cell(value: str | float | None) -> str:

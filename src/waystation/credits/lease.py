@@ -12,8 +12,9 @@ from waystation.credits.fund import Fund
 class Lease(Struct, eq=False):
     """Nano-dollars of one fund. `spent` counts charges whose records the store may not have yet.
 
-    `limit` is that of the key when the lease was last looked at, None for the balance. `used` says that something was
-    taken since the last look; `tickets` and `asked` tell a waiting request whether a refill has heard of it.
+    `limit` is that of the key when the lease was last looked at, None for the balance. `spare` is what was free all the
+    time since the last look, so that nobody needed it; `tickets` and `asked` tell a waiting request whether a refill has
+    heard of it.
     """
 
     fund: Fund
@@ -22,7 +23,7 @@ class Lease(Struct, eq=False):
     free: int = 0
     held: int = 0
     spent: int = 0
-    used: bool = False
+    spare: int = 0
     waiting: list[int] = []
     tickets: int = 0
     asked: int = 0
@@ -35,7 +36,7 @@ class Lease(Struct, eq=False):
             return False
         self.free -= amount
         self.held += amount
-        self.used = True
+        self.spare = min(self.spare, self.free)
         return True
 
     def settle(self, amount: int, charge: int) -> None:
@@ -43,6 +44,13 @@ class Lease(Struct, eq=False):
         self.held -= amount
         self.spent += charge
         self.free = max(self.free + amount - charge, 0)
+
+    def give_back(self) -> int:
+        """Let go of what nobody needed since the last look; how much that is."""
+        given = min(self.spare, self.free)
+        self.free -= given
+        self.spare = self.free
+        return given
 
     @property
     def kept(self) -> int:

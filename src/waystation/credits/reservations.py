@@ -62,22 +62,20 @@ class Reservations:
         return reservation
 
     async def tidy(self) -> None:
-        """Give back what nobody used since the last call; `Unavailable` where the store cannot be reached."""
-        unused = [lease for lease in self._leases.values() if not lease.used]
-        for lease in self._leases.values():
-            lease.used = False
+        """Give back what nobody needed since the last call; `Unavailable` where the store cannot be reached."""
         async with self._writing:
-            unused = [lease for lease in unused if not lease.used]
-            returned = [lease for lease in (*unused, *self._past) if not lease.waiting]
+            returned = [lease for lease in (*self._leases.values(), *self._past) if self._gives_back(lease)]
             if not returned:
                 return
-            for lease in returned:
-                lease.free = 0
             await self._book(returned)
             await self._store.keep(self._holder, {lease.fund: lease.kept for lease in returned})
             for lease in returned:
                 if lease.is_idle:
                     self._forget(lease)
+
+    def _gives_back(self, lease: Lease) -> bool:
+        """Whether the store is to be told of this lease: it has let go of something, or nothing uses it any more."""
+        return not lease.waiting and (lease.give_back() > 0 or not (lease.free or lease.held))
 
     async def renew(self) -> None:
         """Tell the store that this process lives."""

@@ -70,8 +70,9 @@ class Segment:
         os.close(self.fd)
 
     def remove(self) -> None:
-        """Delete the file, while it is still locked."""
-        self.path.unlink(missing_ok=True)
+        """Delete the file, while it is still locked. One that cannot be deleted is read again at a start, which changes nothing."""
+        with suppress(OSError):
+            self.path.unlink()
         os.close(self.fd)
 
     def set_aside(self) -> None:

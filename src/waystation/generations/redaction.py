@@ -55,6 +55,11 @@ class Redaction:
         return text
 
 
+def keys_of(prefix: str) -> str:
+    """The pattern of keys that a gateway makes, whose beginning operators choose."""
+    return rf"{re.escape(prefix)}[0-9a-f]{{64}}"
+
+
 class Room:
     """How much text may still be kept of one thing. Gives texts redacted, and cut where the room ends."""
 

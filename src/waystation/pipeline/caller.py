@@ -14,6 +14,11 @@ class Caller(Protocol):
         """Whether the status line went out, so that nothing but the stream itself can say more."""
         ...
 
+    @property
+    def full(self) -> bool:
+        """Whether the client is slow to take what was said already."""
+        ...
+
     def reply(self, status: int, content_type: bytes, headers: Headers, body: bytes) -> None:
         """A whole answer at once."""
         ...

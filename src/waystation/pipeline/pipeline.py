@@ -160,6 +160,8 @@ async def _stop(serving: Serving, reason: Reason) -> None:
     elif reason is Reason.SHUTDOWN:
         await _refuse(serving, Unavailable("The gateway is shutting down.", retry_after=1))
     else:
+        # a client that would not take its answer left it: it is charged for what was made, like one that hung up
+        serving.exchange.cancelled = serving.caller.started and serving.caller.full
         await _refuse(serving, DeadlineExceeded("The request took longer than the gateway allows."))
 
 

@@ -15,7 +15,7 @@ from waystation.exchange import Attempt, Exchange
 from waystation.generations.log import GenerationLog
 from waystation.generations.record import NO_PRICING, NO_ROUTE, ApiType, GenerationRecord, ProviderResponse
 from waystation.operations.chat import ChatRequest
-from waystation.operations.parts import Audio, Image, Text, Video
+from waystation.operations.parts import Audio, Image, JsonObject, Text, Video
 from waystation.pipeline.content import ContentKeeper
 from waystation.pipeline.observe import Observer
 from waystation.routing.kept import keep
@@ -26,6 +26,10 @@ from waystation.telemetry.metrics import Metrics
 
 _encode = msgspec.json.Encoder().encode
 _API_TYPES: Final[dict[str, ApiType]] = {"embeddings": "embeddings", "rerank": "rerank"}
+LONGEST_NAME = 256
+"""Characters of a model's or a user's name that a record keeps: clients choose them."""
+MOST_TRACE_BYTES = 16 * 1024
+"""Of a trace as JSON: a longer one is left out of the record, which says so."""
 UNCOUNTED = 256
 """Settled exchanges that may wait to be counted."""
 
@@ -97,11 +101,12 @@ class Settlement:
 
     def _record(self, exchange: Exchange, ended: float) -> GenerationRecord:
         request, endpoint, app = exchange.request, exchange.endpoint, exchange.app
-        asked = model = (request.model or next(iter(request.models), "")) if request is not None else ""
+        asked = (request.model or next(iter(request.models), "")) if request is not None else ""
+        asked = model = asked[:LONGEST_NAME]
         provider, tag, pricing = None, None, NO_PRICING
         error, finish = exchange.error, exchange.finish_reason
         usage, cost, discount = exchange.usage, exchange.cost, None
-        if error is not None and usage is not None:
+        if error is not None and usage is not None and not exchange.cancelled:
             finish = "error"
         if endpoint is not None:
             model, provider, tag = endpoint.model_id, endpoint.provider, endpoint.tag
@@ -112,6 +117,8 @@ class Settlement:
                 if is_insured(usage, finish):
                     cost = tariff.insured(usage, exchange.created)
         media, sounds = _media(request) if request is not None else (None, None)
+        user = request.user if request is not None else None
+        trace = _trace(exchange)
         return GenerationRecord(
             id=exchange.id,
             created_at=int(exchange.created * 1000),
@@ -148,9 +155,9 @@ class Settlement:
             app_title=app.title,
             app_categories=app.categories,
             user_agent=app.user_agent,
-            user=request.user if request is not None else None,
+            user=user[:LONGEST_NAME] if user else user,
             metadata=request.metadata if request is not None else None,
-            trace=request.trace if request is not None else None,
+            trace=trace,
             num_media_prompt=media,
             num_input_audio_prompt=sounds,
             num_media_completion=exchange.images if usage is not None else None,
@@ -175,6 +182,15 @@ class Settlement:
             tally.duration.observe(settled.ended)
         for attempt in record.attempts:
             self._metrics.attempts[attempt.provider, attempt.status or 0] += 1
+
+
+def _trace(exchange: Exchange) -> JsonObject | None:
+    """What the caller sent to find its exchange by; None, and noted, where that is too long to be kept."""
+    trace = exchange.request.trace if exchange.request is not None else None
+    if trace is None or len(_encode(trace)) <= MOST_TRACE_BYTES:
+        return trace
+    exchange.dropped.append("trace")
+    return None
 
 
 def _media(request: ChatRequest) -> tuple[int, int]:

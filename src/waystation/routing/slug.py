@@ -26,6 +26,8 @@ _PRESET: Final = "@preset/"
 _NICKNAMES: Final = {"auto": "openrouter/auto", "waystation/auto": "openrouter/auto"}
 PICKING: Final = frozenset({"auto", "free", "pareto"})
 """The strategies of routers (contract 19)."""
+LONGEST: Final = 256
+"""Characters of an unknown name that are looked at and said again."""
 _PLAIN: Final[tuple[OrderBy | None, str | None]] = (None, None)
 
 
@@ -127,7 +129,8 @@ def _no_preset(name: str) -> NotFound:
     return NotFound(f"There is no preset {name}.")
 
 
-def _not_found(names: tuple[str, ...], catalog: Catalog) -> ModelUnavailable:
+def _not_found(asked: tuple[str, ...], catalog: Catalog) -> ModelUnavailable:
+    names = tuple(name[:LONGEST] for name in asked)
     name = names[0]
     slug, _ = _peeled(name)
     base, _, variant = slug.rpartition(":")

@@ -67,6 +67,11 @@ class Answer(Struct, eq=False):
         """Whether another request may follow on the connection."""
         return self._request.keep_alive and not self._last and not self._wire.ending
 
+    @property
+    def full(self) -> bool:
+        """Whether enough is piled up: the client is slow to take it."""
+        return self._wire.full
+
     def close(self) -> None:
         """Let this be the connection's last answer."""
         self._last = True

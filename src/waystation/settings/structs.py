@@ -282,13 +282,17 @@ class RoutingSettings(Section, frozen=True, forbid_unknown_fields=True):
     """The order among endpoints where the caller asks for none, and whether outages are remembered.
 
     `repeats` is how often endpoints whose trouble may pass are asked again when none is left to try; `hedge_after`
-    after how many seconds of silence the next endpoint is asked beside the silent one, 0 for never.
+    after how many seconds of silence the next endpoint is asked beside the silent one, 0 for never. `auto_explore` is the
+    share of `openrouter/auto`'s choices that try a model which is hardly worse, `auto_learn` whether what came of its
+    choices counts in later ones.
     """
 
     order: Literal["weighted", "price", "throughput", "latency", "listed"] = "weighted"
     health: bool = True
     repeats: Annotated[int, Meta(ge=0, le=10)] = 1
     hedge_after: Annotated[float, Meta(ge=0, le=_WEEK)] = 0.0
+    auto_explore: Annotated[float, Meta(ge=0, le=0.2)] = 0.0
+    auto_learn: bool = True
 
 
 class SourceSettings(Section, frozen=True, forbid_unknown_fields=True):

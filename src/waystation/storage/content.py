@@ -1,5 +1,6 @@
 """Prompts and answers, and what users said of them, over the database."""
 
+import asyncio
 from collections.abc import Sequence
 
 import msgspec
@@ -8,7 +9,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from waystation.generations.content import GenerationContent
-from waystation.generations.feedback import Feedback
+from waystation.generations.feedback import OF_THE_ANSWER, Feedback
 from waystation.generations.store import RecordRejected
 from waystation.storage.bulk import BulkInsert, Row
 from waystation.storage.engine import NotStorable, file_of, reaching
@@ -26,6 +27,11 @@ class _Id(Struct, frozen=True, gc=False):
 _id = msgspec.json.Decoder(_Id).decode
 
 
+def _rows(payloads: Sequence[bytes]) -> list[Row]:
+    """The rows of a batch, which may be megabytes of text: made in a thread, beside the loop that serves."""
+    return [(_id(payload).id, payload.decode()) for payload in payloads]
+
+
 class SqlContentStore:
     """`DurableStore` of contents: one row each."""
 
@@ -37,7 +43,7 @@ class SqlContentStore:
         """Keep contents, all or none; `RecordRejected` where one cannot be kept. Known ids change nothing."""
         try:
             with reaching():
-                rows: list[Row] = [(_id(payload).id, payload.decode()) for payload in payloads]
+                rows = await asyncio.to_thread(_rows, payloads)
                 file = file_of(self._engine)
                 async with self._engine.begin() as connection:
                     await self._insert.run(connection, rows)
@@ -66,3 +72,13 @@ class SqlFeedbackStore:
         with reaching():
             async with self._engine.begin() as connection:
                 await connection.execute(insert(generation_feedback).values(msgspec.structs.asdict(feedback)))
+
+    async def blamed(self, since: int) -> frozenset[str]:
+        """Generations whose answer somebody called bad."""
+        said = generation_feedback.c
+        statement = select(said.generation_id).where(
+            said.created_at >= since, said.category.in_(sorted(OF_THE_ANSWER))
+        )
+        with reaching():
+            async with self._engine.connect() as connection:
+                return frozenset((await connection.execute(statement)).scalars())

@@ -48,10 +48,18 @@ def test_where_no_choice_is_the_same_only_the_prediction_is_left() -> None:
     assert 0 < judged.doubly_robust.value < 1
 
 
-def test_a_stage_is_read_as_it_was_kept_and_a_strange_one_is_left_out() -> None:
+def test_a_stage_is_read_as_it_was_kept_and_one_without_a_choice_is_left_out() -> None:
     data: dict[str, object] = {"task_type": "math", "difficulty": 0.4, "cost_tier": "high", "confidence": 0.5}
     found = logged_from(data, "m", outcome=1.0, prompt_tokens=5, cost=None)
     assert found is not None
     assert (found.reading.family, found.tier, found.propensity) == ("numbers", "high", 1.0)
-    for spoilt in ({"difficulty": "hard"}, {"cost_tier": "huge"}, {"task_type": None}, {"propensity": 0}):
+    spoilt_ones: list[dict[str, object]] = [
+        {"difficulty": "hard"},
+        {"cost_tier": "huge"},
+        {"task_type": None},
+        {"propensity": 0},
+        {"decided_by": "session"},
+        {"decided_by": "pinned"},
+    ]
+    for spoilt in spoilt_ones:
         assert logged_from(data | spoilt, "m", outcome=1.0, prompt_tokens=5, cost=None) is None

@@ -14,7 +14,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 
-from waystation.accounts.keys import Account, LimitReset
+from waystation.accounts.keys import Account, LimitReset, hash_key
 from waystation.cli.litellm.names import PROVIDERS
 from waystation.cli.litellm.outcome import Report
 from waystation.credits.money import nano_of
@@ -23,6 +23,8 @@ from waystation.operations.usage import Cost, Usage
 from waystation.settings.problem import SettingsError
 
 Row = Mapping[str, object]
+_MOST_NANO = 10**18
+"""A billion USD: more is no amount that somebody meant."""
 _HASH = re.compile(r"[0-9a-f]{64}")
 _RESETS: "Final[dict[str, LimitReset]]" = {
     "1d": "daily",
@@ -89,14 +91,20 @@ def account_of(row: Row, report: Report, now: int) -> Account | None:
     reset = _RESETS.get(duration)
     if limit is not None and duration and reset is None:
         whys.append(f"its budget's {duration} is no calendar day, week or month: the limit is for good")
+    expires_at = _moment(row, "expires")
+    is_unbounded = (limit is None and _is_said(row.get("max_budget"))) or (
+        expires_at is None and _is_said(row.get("expires"))
+    )
+    if is_unbounded:
+        whys.append("its budget or its expiry cannot be read: the key is disabled")
     account = Account(
         key_hash=key_hash,
         label=label or f"...{key_hash[-3:]}",
         name=name,
         is_management=False,
         created_at=_moment(row, "created_at") or now,
-        expires_at=_moment(row, "expires"),
-        disabled=_text(row, "blocked").lower() in {"t", "true", "1"},
+        expires_at=expires_at,
+        disabled=is_unbounded or _text(row, "blocked").lower() in {"t", "true", "1"},
         creator_user_id=_text(row, "user_id") or None,
         limit=limit,
         limit_reset=reset if limit is not None else None,
@@ -123,7 +131,7 @@ def generation_of(row: Row) -> GenerationRecord | None:
     return GenerationRecord(
         id=f"gen-{started // 1000:010d}-{digest}",
         created_at=started,
-        key_hash=_text(row, "api_key"),
+        key_hash=_key_hash(_text(row, "api_key")),
         model=_text(row, "model") or _text(row, "model_group"),
         requested_model=_text(row, "model_group") or _text(row, "model"),
         dialect="litellm",
@@ -164,7 +172,12 @@ def _nano(value: object) -> int | None:
         amount = nano_of(Decimal(str(value)))
     except (InvalidOperation, ValueError):
         return None
-    return amount if amount >= 0 else None
+    return amount if 0 <= amount <= _MOST_NANO else None
+
+
+def _key_hash(text: str) -> str:
+    """The hash of the key that asked; a raw key, should there be one, is in no column here."""
+    return hash_key(text) if text.startswith("sk-") else text
 
 
 def _moment(row: Row, name: str) -> int | None:

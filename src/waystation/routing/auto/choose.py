@@ -6,6 +6,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from waystation.routing.auto.explore import NONE, Exploration, drawn
 from waystation.routing.auto.field import Field
 from waystation.routing.auto.options import TIERS, Tier
 from waystation.routing.auto.priors import UNCERTAIN
@@ -19,6 +20,8 @@ CHEAPER: Final = 0.95
 """A cost counts as lower below this share."""
 PICKED: Final = 3
 SHOWN: Final = 5
+JUDGED: Final = frozenset({"default", "better", "cheaper"})
+"""Rules by which the router itself decided: what an operator or a conversation wants is not explored."""
 
 
 class Ranked(Struct, frozen=True):
@@ -41,12 +44,13 @@ NOWHERE: Final = Stay()
 
 class Choice(Struct, frozen=True):
     """Places in the field, the first to be tried first. `rule` says why that one: default, better, cheaper, ranking,
-    session, pinned, only."""
+    session, pinned, only, explored; `propensity` how likely this choice was."""
 
     places: tuple[int, ...]
     rule: str
     tier: Tier
     top: tuple[Ranked, ...]
+    propensity: float = 1.0
 
 
 def choose(
@@ -57,6 +61,7 @@ def choose(
     prompt_tokens: int,
     tier: Tier,
     stay: Stay = NOWHERE,
+    exploration: Exploration = NONE,
 ) -> Choice:
     """Choose among the models at `places`."""
     costs = field.usual_costs(reading.family)[places]
@@ -75,7 +80,13 @@ def choose(
         pinned = [place for place in places.tolist() if field.ids[place] == stay.pinned]
         if pinned:
             ranked, rule = pinned + [place for place in ranked if place not in pinned], "pinned"
-    return Choice(_with_fallbacks(field, ranked, places, costs), rule, tier, top)
+    propensity = 1.0
+    if rule in JUDGED and stay == NOWHERE:
+        other, propensity = drawn([one.quality for one in top], [one.cost for one in top], exploration)
+        if other:
+            ranked.insert(0, ranked.pop(other))
+            rule = "explored"
+    return Choice(_with_fallbacks(field, ranked, places, costs), rule, tier, top, propensity)
 
 
 def nearest(bands: NDArray[np.int64], tier: Tier) -> tuple[NDArray[np.int64], Tier]:

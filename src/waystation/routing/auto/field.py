@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from waystation.catalog.model import Model
-from waystation.routing.auto.priors import Facts, abilities, starting_points
+from waystation.routing.auto.outcomes import UNTOLD, Experience, Outcomes
+from waystation.routing.auto.priors import Abilities, Facts, abilities, starting_points
 from waystation.routing.auto.tags import FAMILIES
 from waystation.routing.offers import UNKNOWN_PRICE, ModelOffers, Offer, Offers
 
@@ -56,7 +57,19 @@ class Field:
         self.providers = [frozenset(offer.endpoint.provider for offer in each.base) for each in self.models]
         blended = np.array([offer.price for offer in cheapest])
         known = np.where(np.isfinite(blended), blended, np.inf)
-        self.abilities = abilities(self.ids, starting_points(known, _ages(self.models)), facts)
+        self._told = abilities(self.ids, starting_points(known, _ages(self.models)), facts)
+        self.learn(UNTOLD)
+
+    def learn(self, outcomes: Outcomes) -> None:
+        """Move the abilities that the facts tell by what came of earlier choices."""
+        shifts = np.zeros_like(self._told.ability)
+        places = {model: place for place, model in enumerate(self.ids)}
+        for (family, model), tally in outcomes.tallies.items():
+            place, column = places.get(model), self.column(family)
+            if place is not None and column is not None:
+                shifts[place, column] = tally.shift
+        self.outcomes = outcomes
+        self.abilities = Abilities(self._told.ability + shifts, self._told.error)
         self.general: NDArray[np.float64] = self.abilities.ability.mean(axis=1)
 
     def usual_costs(self, family: str) -> NDArray[np.float64]:
@@ -97,10 +110,11 @@ def bands_of(costs: NDArray[np.float64]) -> NDArray[np.int64]:
 
 
 class Prepared:
-    """The field of the offers last asked of: it takes some 10 ms to make, and offers change seldom."""
+    """The field of the offers last asked of, with what was learnt: it takes some 10 ms to make, and offers change seldom."""
 
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, facts: Facts, experience: Experience | None = None) -> None:
         self._facts = facts
+        self._experience = experience or Experience()
         self._field: Field | None = None
 
     def of(self, offers: Offers) -> Field:
@@ -108,6 +122,8 @@ class Prepared:
         field = self._field
         if field is None or field.offers is not offers:
             field = self._field = Field(offers, self._facts)
+        if field.outcomes is not self._experience.outcomes:
+            field.learn(self._experience.outcomes)
         return field
 
 

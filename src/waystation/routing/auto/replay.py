@@ -20,6 +20,8 @@ from waystation.routing.auto.reading import Reading
 from waystation.routing.auto.tags import FAMILY
 
 RESAMPLES = 400
+OTHERS_DECIDED = frozenset({"session", "pinned"})
+"""What a conversation decided says nothing of the router's choices, and its propensity is not the router's."""
 
 
 class Logged(Struct, frozen=True):
@@ -58,9 +60,11 @@ class Judgement(Struct, frozen=True):
 def logged_from(
     data: JsonObject, model: str, *, outcome: float, prompt_tokens: int, cost: float | None
 ) -> Logged | None:
-    """A logged choice from the stage that was kept with a generation; None where it holds no reading."""
+    """A logged choice from the stage that was kept with a generation; None where it holds no reading, or no choice."""
     tag, difficulty, tier = data.get("task_type"), data.get("difficulty"), data.get("cost_tier")
     confidence, propensity = data.get("confidence"), data.get("propensity", 1.0)
+    if data.get("decided_by") in OTHERS_DECIDED:
+        return None
     if not isinstance(tag, str) or not isinstance(difficulty, int | float) or tier not in TIERS:
         return None
     if not isinstance(confidence, int | float) or not isinstance(propensity, int | float) or propensity <= 0:

@@ -18,8 +18,10 @@ from waystation.routing.auto import rules
 from waystation.routing.auto.asked import Asked, asked
 from waystation.routing.auto.capable import PATTERNS, Capable, capable
 from waystation.routing.auto.choose import PICKED, Choice, Stay, choose
+from waystation.routing.auto.explore import NONE, Exploration
 from waystation.routing.auto.field import Field, Prepared
 from waystation.routing.auto.options import Options, options_of
+from waystation.routing.auto.outcomes import Experience, Tally
 from waystation.routing.auto.priors import Facts
 from waystation.routing.auto.reading import Reading, chances, essence, outputs, reading_of
 from waystation.routing.auto.tags import OTHER
@@ -45,14 +47,23 @@ PLUGINS: Final = {"openrouter/auto-beta": "auto-beta-router"}
 
 
 class AutoRouter:
-    """A `Router`. `weights` None: they could not be loaded, so nothing is read and prices and facts alone decide."""
+    """A `Router`. `weights` None: they could not be loaded, so nothing is read and prices and facts alone decide.
+
+    `explore` is the share of choices that are explored, `experience` what came of earlier ones.
+    """
 
     def __init__(
-        self, weights: Weights | None, facts: Facts, clock: Callable[[], float] = time.thread_time
+        self,
+        weights: Weights | None,
+        facts: Facts,
+        clock: Callable[[], float] = time.thread_time,
+        explore: float = 0.0,
+        experience: Experience | None = None,
     ) -> None:
         self._weights = weights
-        self._fields = Prepared(facts)
+        self._fields = Prepared(facts, experience)
         self._clock = clock
+        self._explore = explore
 
     def __call__(self, asking: Asking, name: str, sort: OrderBy | None) -> tuple[Candidate, ...]:
         """The model chosen and its fallbacks; `ModelUnavailable` where no model can serve the request."""
@@ -67,7 +78,9 @@ class AutoRouter:
             _pinned(asking.request) if options.pin_model else None, pin.model_id if pin is not None else None
         )
         reading, choice = self._chosen(asking, field, able, options, stay)
-        stage = RouterStage(plugin, told(reading, choice, able, self._weights))
+        stage = RouterStage(
+            plugin, told(reading, choice, able, self._weights, _tally(field, choice, reading))
+        )
         return tuple(
             Candidate(
                 field.models[place].model,
@@ -94,10 +107,17 @@ class AutoRouter:
                     prompt_tokens=asking.prompt.tokens,
                     tier=options.tier,
                     stay=stay,
+                    exploration=self._exploration(asking),
                 )
         except Exception:
             log.exception("the auto router failed; its default set serves")
         return UNREAD, default_set(field, able.places, options)
+
+    def _exploration(self, asking: Asking) -> Exploration:
+        """Only a conversation's opening is explored: later turns would lose the cache and the voice they have."""
+        if not self._explore or any(message.role == "assistant" for message in asking.request.messages):
+            return NONE
+        return Exploration(self._explore, asking.seed)
 
     def _read(self, request: ChatRequest) -> Reading:
         if self._weights is None:
@@ -134,7 +154,14 @@ def _pinned(request: ChatRequest) -> str | None:
     return named if isinstance(named, str) else None
 
 
-def told(reading: Reading, choice: Choice, able: Capable, weights: Weights | None) -> JsonObject:
+def _tally(field: Field, choice: Choice, reading: Reading) -> Tally | None:
+    """What came of earlier choices of this model for this family of tasks."""
+    return field.outcomes.tallies.get((reading.family, field.ids[choice.places[0]]))
+
+
+def told(
+    reading: Reading, choice: Choice, able: Capable, weights: Weights | None, tally: Tally | None
+) -> JsonObject:
     """What the metadata's stage says: enough to see why, and the versions to see it again."""
     return {
         "task_type": reading.tag,
@@ -142,8 +169,9 @@ def told(reading: Reading, choice: Choice, able: Capable, weights: Weights | Non
         "difficulty": round(reading.difficulty, 4),
         "cost_tier": choice.tier,
         "decided_by": choice.rule,
-        "propensity": 1.0,
+        "propensity": round(choice.propensity, 6),
         "structure": reading.rule,
+        "outcomes": tally.told() if tally is not None else None,
         "candidates": len(able.places),
         "removed": able.removed,
         "top": [{"model": one.model, "quality": one.quality, "cost_usd": one.cost} for one in choice.top],

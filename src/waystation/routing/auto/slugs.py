@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from waystation.routing.auto.cheapest import Cheapest
+from waystation.routing.auto.outcomes import Experience
 from waystation.routing.auto.priors import FACTS, BadPriors, Facts, read_facts
 from waystation.routing.auto.random_choice import AnyModel
 from waystation.routing.auto.router import AutoRouter
@@ -18,10 +19,15 @@ OVERRIDES: Final = "auto-router.toml"
 """The operator's own facts and rankings, in the data folder; `priors.toml` shows the form."""
 
 
-def routers(data_dir: Path | None = None) -> Mapping[str, Router]:
-    """All routers. Weights or facts that cannot be used are told of and done without."""
+def routers(
+    data_dir: Path | None = None, explore: float = 0.0, experience: Experience | None = None
+) -> Mapping[str, Router]:
+    """All routers. Weights or facts that cannot be used are told of and done without.
+
+    `explore` and `experience` are the auto router's.
+    """
     weights, facts = usable_weights(), usable_facts(data_dir)
-    auto = AutoRouter(weights, facts)
+    auto = AutoRouter(weights, facts, explore=explore, experience=experience)
     return {
         **ROUTERS,
         "openrouter/auto": auto,
