@@ -300,7 +300,7 @@ def test_the_link_of_an_error_begins_with_the_public_address(start_gateway: Star
 
 
 @pytest.mark.parametrize(
-    "model", ["acme/nothing", "nothing", "/", "acme/", "acme/m1:free:free", "a b/c", "x" * 3000]
+    "model", ["acme/nothing", "nothing", "/", "acme/", "acme/m1:free:free", "a b/c", "x" * 256]
 )
 @pytest.mark.parametrize("stream", [False, True])
 def test_an_unknown_model_is_400_model_not_found(contract: Contract, model: str, *, stream: bool) -> None:
