@@ -30,6 +30,7 @@ The message of every error is written for the caller: no upstream body, secret o
 """
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 
 class Constraint(Struct, frozen=True):
@@ -89,6 +90,11 @@ class GatewayError(Exception):
             self.status = status
         if error_type is not None:
             self.error_type = error_type
+
+    def link_docs(self, root: str) -> None:
+        """Let the link of its availability, if it has one, begin with the gateway's own address."""
+        if self.availability is not None:
+            self.availability = replace(self.availability, docs_root=root)
 
 
 class RequestError(GatewayError):

@@ -291,8 +291,12 @@ def explained(gateway: GatewayProcess, availability: dict[str, Any]) -> bool:
 
 def test_the_link_of_an_error_begins_with_the_public_address(start_gateway: StartGateway) -> None:
     gateway = start_gateway('[server]\npublic_url = "https://gateway.example/"\n')
-    availability = chat(gateway, "acme/nothing").error["availability"]
-    assert availability["docs_url"] == "https://gateway.example/docs/errors#model_not_found"
+    body = {"model": "acme/nothing", "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 5}
+    page = "https://gateway.example/docs/errors#model_not_found"
+    for path in ("/api/v1/chat/completions", "/api/v1/route"):
+        assert call(gateway, "POST", path, body).error["availability"]["docs_url"] == page, path
+    counted = call(gateway, "POST", "/api/v1/messages/count_tokens", body).error
+    assert counted.get("availability", {}).get("docs_url") == page, counted
 
 
 @pytest.mark.parametrize(

@@ -14,14 +14,15 @@ from waystation.server.request import Request
 log = logging.getLogger(__name__)
 
 
-def counting(count: TokenCount, dialect: CountedIn) -> Serve:
-    """Count in this wire. No generation comes of it."""
+def counting(count: TokenCount, dialect: CountedIn, docs_root: str) -> Serve:
+    """Count in this wire; links of errors begin with `docs_root`. No generation comes of it."""
 
     async def serve(exchange: Exchange, request: Request, answer: Answer) -> None:
         try:
             asked = dialect.parse_count_request(request.body, request.path)
             counted = await count(exchange, asked, len(request.body))
         except GatewayError as error:
+            error.link_docs(docs_root)
             refuse(error, answer)
             return
         except Exception:

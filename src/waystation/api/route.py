@@ -13,6 +13,7 @@ from waystation.api.roles import Role, needs
 from waystation.catalog.endpoint import Endpoint
 from waystation.codec.dialect import Dialect
 from waystation.codec.error_envelope import render_error_object
+from waystation.errors import GatewayError
 from waystation.exchange import begin_exchange
 from waystation.generations.record import NO_ROUTE, GenerationRecord
 from waystation.operations.parts import JsonObject
@@ -28,8 +29,8 @@ _OPERATIONS: Final = {"embeddings": "embeddings", "rerank": "rerank"}
 PATH: Final = "/chat/completions"
 
 
-def planning_routes(planner: Planner, dialect: Dialect) -> list[HTTPRouteHandler]:
-    """`POST /route`, which takes what `POST /chat/completions` takes, in this dialect."""
+def planning_routes(planner: Planner, dialect: Dialect, docs_root: str) -> list[HTTPRouteHandler]:
+    """`POST /route`, which takes what `POST /chat/completions` takes, in this dialect; links of errors begin with `docs_root`."""
 
     @post(
         "/api/v1/route",
@@ -43,10 +44,16 @@ def planning_routes(planner: Planner, dialect: Dialect) -> list[HTTPRouteHandler
         body = await request.body()
         exchange = begin_exchange(dialect.name, request.auth, attribution(headers_of(request)))
         chat = dialect.parse_request(body, PATH)
-        plan = planner.decide(exchange, chat, len(body))
+        try:
+            plan = planner.decide(exchange, chat, len(body))
+        except GatewayError as error:
+            error.link_docs(docs_root)
+            raise
         told = shown(explain(plan))
         if not plan.attempts:
-            told["error"] = render_error_object(unavailable(plan.question, plan.excluded))
+            refusal = unavailable(plan.question, plan.excluded)
+            refusal.link_docs(docs_root)
+            told["error"] = render_error_object(refusal)
         return {"data": told}
 
     return [route]

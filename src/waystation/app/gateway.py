@@ -288,7 +288,7 @@ class Gateway:
             *health_routes(checks, metrics),
             *model_routes(Listing(lambda: planner.offers, provider_name, self.health), self.keys),
             *records.routes(lambda: planner.offers),
-            *planning_routes(planner, openai_chat.DIALECT),
+            *planning_routes(planner, openai_chat.DIALECT, asked.pipeline.docs_root),
             *account_handlers,
             *error_page_routes(),
         ]

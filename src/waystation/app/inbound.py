@@ -102,7 +102,9 @@ def inference_routes(asked: Asked, entry: Entry) -> dict[str, Inference]:
     }
     return chat | {
         "/messages/count_tokens": Inference(
-            anthropic_messages.DIALECT, counting(asked.count, anthropic_messages.DIALECT), entry
+            anthropic_messages.DIALECT,
+            counting(asked.count, anthropic_messages.DIALECT, pipeline.docs_root),
+            entry,
         ),
         "/embeddings": Inference(
             _Named("openai_embeddings"), _served(pipeline, asked.embeddings, "embeddings"), entry
@@ -115,7 +117,8 @@ def google_routes(asked: Asked, entry: Entry) -> dict[str, Inference]:
     """The handlers of Google's wire, by the verb behind the model."""
     served = chat_served(asked.pipeline, gemini.DIALECT)
     one = Inference(gemini.DIALECT, served, entry, with_google_key)
-    count = Inference(gemini.DIALECT, counting(asked.count, gemini.DIALECT), entry, with_google_key)
+    counted = counting(asked.count, gemini.DIALECT, asked.pipeline.docs_root)
+    count = Inference(gemini.DIALECT, counted, entry, with_google_key)
     return dict.fromkeys(gemini.DIALECT.verbs, one) | {"countTokens": count}
 
 

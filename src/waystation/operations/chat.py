@@ -31,6 +31,8 @@ class Tool(Struct, frozen=True):
     kind: str = "function"
     value: JsonObject | None = None
     extras: JsonObject | None = None
+    is_group: bool = False
+    """It only holds functions, which stand in the list themselves too, for wires that know no groups."""
 
 
 class ToolChoice(Struct, frozen=True):
@@ -39,6 +41,8 @@ class ToolChoice(Struct, frozen=True):
     mode: str
     name: str | None = None
     value: JsonObject | None = None
+    allowed: frozenset[str] = frozenset()
+    """Names of the tools that may be called, where these are not all."""
 
 
 class ResponseFormat(Struct, frozen=True):

@@ -65,7 +65,7 @@ class Pipeline:
         self._router_metadata = router_metadata
         self._request_timeout = request_timeout
         self._reserve = reserve
-        self._docs_root = docs_root
+        self.docs_root = docs_root
         self._limits = limits
 
     def serve(
@@ -122,8 +122,7 @@ class Pipeline:
                 task.uncancel()
                 await _stop(serving, watched.reason)
             except GatewayError as error:
-                if error.availability is not None:
-                    error.availability = replace(error.availability, docs_root=self._docs_root)
+                error.link_docs(self.docs_root)
                 await _refuse(serving, error)
             except Exception:
                 log.exception("unexpected failure", extra={"generation": exchange.id})

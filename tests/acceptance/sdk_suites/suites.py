@@ -42,8 +42,8 @@ class Suite(NamedTuple):
         return sorted(frozenset().union(*self.served.values()))
 
 
-_CHAT, _TEXT, _VECTORS, _RESPONSES = (
-    "chat/test_completions.py", "test_completions.py", "test_embeddings.py", "test_responses.py",
+_CHAT, _TEXT, _VECTORS, _RESPONSES, _BETA_RESPONSES = (
+    "chat/test_completions.py", "test_completions.py", "test_embeddings.py", "test_responses.py", "beta/test_responses.py",
 )  # fmt: skip
 _BETA = "beta/test_messages.py"
 _CREATE = frozenset({"create"})
@@ -52,10 +52,25 @@ _LEAST = "the contract wants one token at least"
 _STORED = "nothing is stored here"
 _INPUT = "input and a model are required"
 
+
+def _without_state(file: str) -> tuple[Change, ...]:
+    """What Responses of a gateway that stores nothing has to leave out."""
+    asked = '            input="string",\n            model="gpt-5.1",\n            stream=True,\n        )'
+    return (
+        Change(file, "max_tool_calls=0,", "max_tool_calls=1,", "the contract wants 1 to 30"),
+        Change(file, "store=True,", "store=False,", _STORED),
+        Change(file, "            background=True,\n", "", _STORED),
+        Change(file, '            conversation="string",\n', "", _STORED),
+        Change(file, '            previous_response_id="previous_response_id",\n', "", _STORED),
+        Change(file, ".create()", '.create(input="string", model="gpt-5.1")', _INPUT),
+        Change(file, "            stream=True,\n        )", asked, _INPUT),
+    )
+
+
 OPENAI = Suite(
     name="openai",
     source="https://github.com/openai/openai-python",
-    served=dict.fromkeys((_CHAT, _TEXT, _VECTORS, _RESPONSES), _CREATE),
+    served=dict.fromkeys((_CHAT, _TEXT, _VECTORS, _RESPONSES, _BETA_RESPONSES), _CREATE),
     base="/api/v1",
     key="My API Key",
     provider="""
@@ -84,18 +99,8 @@ models = [{{ id = "acme/gpt-5.1", native_id = "gpt-5.1", prompt = "0", completio
             'model="text-embedding-3-small",\n            encoding_format="float",\n        )',
             "the SDK asks for base64 by itself, and checks strictly for numbers",
         ),
-        Change(_RESPONSES, "max_tool_calls=0,", "max_tool_calls=1,", "the contract wants 1 to 30"),
-        Change(_RESPONSES, "store=True,", "store=False,", _STORED),
-        Change(_RESPONSES, "            background=True,\n", "", _STORED),
-        Change(_RESPONSES, '            conversation="string",\n', "", _STORED),
-        Change(_RESPONSES, '            previous_response_id="previous_response_id",\n', "", _STORED),
-        Change(_RESPONSES, ".create()", '.create(input="string", model="gpt-5.1")', _INPUT),
-        Change(
-            _RESPONSES,
-            "            stream=True,\n        )",
-            '            input="string",\n            model="gpt-5.1",\n            stream=True,\n        )',
-            _INPUT,
-        ),
+        *_without_state(_RESPONSES),
+        *_without_state(_BETA_RESPONSES),
     ),
 )
 

@@ -1,12 +1,13 @@
 """What clients of Responses may say, one rule at a time."""
 
 import json
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 from waystation.codec.dialect import Identity, Target
-from waystation.dialects import openai_chat
+from waystation.dialects import anthropic_messages, bedrock_converse, cohere, gemini, ollama, openai_chat
 from waystation.dialects.openai_responses import AZURE, DIALECT
 from waystation.errors import InvalidRequest
 from waystation.operations.chat import ChatRequest, ChatResult, Choice
@@ -23,22 +24,47 @@ def parse(**fields: Any) -> ChatRequest:
 
 def as_chat(request: ChatRequest) -> dict[str, Any]:
     target = Target("m", supported_parameters=frozenset({"tools", "tool_choice"}))
-    body: dict[str, Any] = json.loads(json.dumps(openai_chat.DIALECT.render_request(request, target).body))
+    rendered = openai_chat.DIALECT.render_request(request, target)
+    body: dict[str, Any] = json.loads(json.dumps(rendered.body | {"dropped": list(rendered.dropped)}))
     return body
 
 
-def test_a_choice_among_allowed_tools_is_its_mode_elsewhere() -> None:
+def test_a_choice_among_allowed_tools_is_its_mode_and_these_tools_elsewhere() -> None:
     choice = {"type": "allowed_tools", "mode": "required", "tools": [{"type": "function", "name": "look"}]}
-    request = parse(tools=[LOOK], tool_choice=choice)
-    assert DIALECT.render_request(request, Target("m")).body["tool_choice"] == choice
-    assert as_chat(request)["tool_choice"] == "required"
+    tools = [LOOK, {**LOOK, "name": "leap"}]
+    request = parse(tools=tools, tool_choice=choice)
+    body: dict[str, Any] = json.loads(json.dumps(DIALECT.render_request(request, Target("m")).body))
+    assert (body["tool_choice"], [tool["name"] for tool in body["tools"]]) == (choice, ["look", "leap"])
+    told = as_chat(request)
+    assert (told["tool_choice"], [tool["function"]["name"] for tool in told["tools"]]) == (
+        "required",
+        ["look"],
+    )
+
+
+@pytest.mark.parametrize("dialect", [anthropic_messages, bedrock_converse, cohere, gemini, ollama])
+def test_every_wire_is_told_the_allowed_tools_alone(dialect: ModuleType) -> None:
+    choice = {"type": "allowed_tools", "mode": "auto", "tools": [{"type": "function", "name": "look"}]}
+    space = {"type": "namespace", "name": "disk", "tools": [{**LOOK, "name": "leap"}]}
+    rendered = dialect.DIALECT.render_request(parse(tools=[LOOK, space], tool_choice=choice), Target("m"))
+    said = json.dumps(rendered.body["tools" if "tools" in rendered.body else "toolConfig"])
+    assert "look" in said
+    assert "leap" not in said
+    assert "tools.namespace" not in rendered.dropped
+
+
+def test_a_choice_among_tools_that_are_none_takes_nothing_away() -> None:
+    choice = {"type": "allowed_tools", "mode": "auto", "tools": [{"type": "function", "name": "fly"}]}
+    assert len(as_chat(parse(tools=[LOOK], tool_choice=choice))["tools"]) == 1
 
 
 def test_functions_in_a_namespace_are_functions_elsewhere_and_named_in_it_here() -> None:
     space = {"type": "namespace", "name": "disk", "description": "Files", "tools": [LOOK]}
     request = parse(tools=[space])
     assert DIALECT.render_request(request, Target("m")).body["tools"] == [space]
-    assert [tool["function"]["name"] for tool in as_chat(request)["tools"]] == ["look"]
+    told = as_chat(request)
+    assert [tool["function"]["name"] for tool in told["tools"]] == ["look"]
+    assert told["dropped"] == []
     result = ChatResult("acme", None, None, None, (Choice(0, (ToolCall("c1", "look", "{}"),), "tool_calls"),))
     identity = Identity("gen-1", "m", "Acme", 1, request=request)
     (item,) = json.loads(DIALECT.render_response(result, identity, None, None))["output"]

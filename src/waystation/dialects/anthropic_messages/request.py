@@ -17,6 +17,7 @@ from waystation.dialects.anthropic_messages.tools import render_tool_choice, ren
 from waystation.dialects.anthropic_messages.wire import NAME, THINKING_FIELDS
 from waystation.operations.chat import ChatRequest
 from waystation.operations.parts import JsonObject
+from waystation.operations.plain_tools import plain_tools
 
 MAX_TOKENS: Final = 8192
 """What to ask for where neither the caller nor the catalogue names a limit: the wire demands one."""
@@ -32,6 +33,7 @@ _SPOKEN_EFFORT: Final = {"low": "low", "medium": "medium", "high": "high", "xhig
 
 def render_request(request: ChatRequest, target: Target) -> RenderedRequest:
     """Path, body, names of what was dropped, and the header for features in beta."""
+    request = plain_tools(request)
     family = family_of(target.native_id)
     told = render_conversation(request.messages, request.dialect)
     dropped = told.dropped

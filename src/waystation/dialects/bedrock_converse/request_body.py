@@ -15,6 +15,7 @@ from waystation.dialects.bedrock_converse.tool_config import add_tools
 from waystation.dialects.bedrock_converse.tools import render_cache_point
 from waystation.dialects.bedrock_converse.wire import NAME, object_of, objects_of
 from waystation.operations.chat import ChatRequest
+from waystation.operations.plain_tools import plain_tools
 
 _RESERVED: Final = re.compile(r"[^A-Za-z0-9._~-]")
 _SAYABLE_EXTRAS: Final = frozenset(
@@ -52,6 +53,7 @@ _TIERS: Final = frozenset({"priority", "default", "flex", "reserved"})
 
 def render_request(request: ChatRequest, target: Target) -> RenderedRequest:
     """Path (the model's id escaped), body, and the names of what was dropped."""
+    request = plain_tools(request)
     draft = Draft(request, target, family_of(target), request.dialect == NAME)
     voice = Voice(draft.family, draft.same_dialect, draft.dropped)
     system, draft.body["messages"] = render_conversation(request.messages, voice)

@@ -9,6 +9,7 @@ from waystation.dialects.cohere.wire import NAME
 from waystation.errors import InvalidRequest
 from waystation.operations.chat import ChatRequest, ReasoningOptions, Tool
 from waystation.operations.parts import JsonObject
+from waystation.operations.plain_tools import plain_tools
 
 _UNSAYABLE: Final = (
     "min_p", "top_a", "repetition_penalty", "logit_bias", "top_logprobs", "prediction", "modalities", "audio",
@@ -27,6 +28,7 @@ _MOST_TOP_K: Final = 500
 
 def render_request(request: ChatRequest, target: Target) -> RenderedRequest:
     """Path, body, and the names of what was dropped. `InvalidRequest` for what only another wire can say."""
+    request = plain_tools(request)
     thinks = _thinks(target)
     told = render_conversation(request.messages, request.dialect, thinks=thinks)
     dropped = told.dropped

@@ -16,6 +16,7 @@ from waystation.dialects.gemini.wire import NAME, camel_case, text_of
 from waystation.errors import InvalidRequest
 from waystation.operations.chat import ChatRequest, ResponseFormat
 from waystation.operations.parts import JsonObject
+from waystation.operations.plain_tools import plain_tools
 
 _SAMPLING: Final = {
     "temperature": "temperature",
@@ -49,6 +50,7 @@ _TIERS: Final[dict[str, str | None]] = {"default": None, "auto": None, "flex": "
 
 def render_request(request: ChatRequest, target: Target) -> RenderedRequest:
     """Path, body, and the names of what was dropped."""
+    request = plain_tools(request)
     dropped: list[str] = []
     voice = Voice(
         request.dialect == NAME, family_of(target.native_id), function_names(request.messages), dropped

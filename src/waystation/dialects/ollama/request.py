@@ -8,6 +8,7 @@ from waystation.dialects.ollama.thinking import render_think
 from waystation.dialects.ollama.tools import render_tools
 from waystation.operations.chat import ChatRequest, ResponseFormat
 from waystation.operations.parts import JsonObject
+from waystation.operations.plain_tools import plain_tools
 
 PATH: Final = "/api/chat"
 _OPTIONS: Final = {
@@ -30,6 +31,7 @@ _UNSAYABLE: Final = (
 
 def render_request(request: ChatRequest, target: Target) -> RenderedRequest:
     """Path, body, names of what was dropped. A prompt that is too long is to be refused, not quietly cut."""
+    request = plain_tools(request)
     dropped: list[str] = []
     body: JsonObject = {
         "model": target.native_id,

@@ -16,6 +16,7 @@ from waystation.dialects.openai_chat.tools import render_tool, render_tool_choic
 from waystation.dialects.openai_chat.wire import NAME
 from waystation.operations.chat import ChatRequest, ResponseFormat
 from waystation.operations.parts import JsonObject
+from waystation.operations.plain_tools import plain_tools
 
 _LISTED: Final = (
     "temperature",
@@ -58,6 +59,7 @@ _REASONING_WORDS: Final = frozenset({"reasoning", "reasoning_effort", "include_r
 
 def render_request(request: ChatRequest, target: Target) -> RenderedRequest:
     """Path, body, and the names of what was dropped."""
+    request = plain_tools(request)
     same_dialect = request.dialect == NAME
     cache_marks = target.nested_reasoning or "cache_control" in target.supported_parameters
     dropped: list[str] = []

@@ -75,8 +75,9 @@ def parse_tools(value: object) -> tuple[Tool, ...]:
     """`tools` of a request."""
     tools: list[Tool] = []
     for index, one in enumerate(objects_of(value)):
-        tools.append(_parse_tool(one, f"tools[{index}]"))
-        for place, inner in enumerate(namespaced(one)):
+        tool, inners = _parse_tool(one, f"tools[{index}]"), namespaced(one)
+        tools.append(structs.replace(tool, is_group=True) if inners else tool)
+        for place, inner in enumerate(inners):
             tool = _parse_tool(inner, f"tools[{index}].tools[{place}]")
             tools.append(structs.replace(tool, extras={NAMESPACE: text_of(one.get("name"))}))
     return tuple(tools)
@@ -121,7 +122,10 @@ def parse_tool_choice(value: object) -> ToolChoice | None:
         return ToolChoice("named", name or kind, told)
     if kind == "allowed_tools":
         mode = text_of(told.get("mode"))
-        return ToolChoice(mode if mode in _MODES else "auto", value=told)
+        allowed = [
+            text_of(tool.get("name")) or text_of(tool.get("type")) for tool in objects_of(told.get("tools"))
+        ]
+        return ToolChoice(mode if mode in _MODES else "auto", value=told, allowed=frozenset(allowed))
     if not text_of(told.get("type")):
         raise InvalidRequest("tool_choice: needs a type, and for a function its name.")
     return ToolChoice("opaque", value=told)
