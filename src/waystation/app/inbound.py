@@ -1,6 +1,6 @@
 """What clients may ask, and in which wires: the routes of inference, each with its dialect and what serves it."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any, Self
 
 from msgspec import Struct
@@ -125,16 +125,16 @@ def google_routes(asked: Asked, entry: Entry) -> dict[str, Inference]:
 def chat_served(pipeline: Pipeline, dialect: Dialect) -> Serve:
     """Chat in this wire."""
 
-    async def serve(exchange: Exchange, request: Request, answer: Answer) -> None:
-        await pipeline.serve(exchange, dialect, request.path, request.body, answer)
+    def serve(exchange: Exchange, request: Request, answer: Answer) -> Awaitable[None]:
+        return pipeline.serve(exchange, dialect, request.path, request.body, answer)
 
     return serve
 
 
 def _served(pipeline: Pipeline, operation: Operation[Any], name: str) -> Serve:
-    async def serve(exchange: Exchange, request: Request, answer: Answer) -> None:
+    def serve(exchange: Exchange, request: Request, answer: Answer) -> Awaitable[None]:
         exchange.operation = name
-        await pipeline.serve_operation(exchange, operation, openai_chat.DIALECT, request.body, answer)
+        return pipeline.serve_operation(exchange, operation, openai_chat.DIALECT, request.body, answer)
 
     return serve
 

@@ -68,9 +68,9 @@ class Pipeline:
         self.docs_root = docs_root
         self._limits = limits
 
-    async def serve(
+    def serve(
         self, exchange: Exchange, dialect: Dialect, path: str, body: bytes, caller: Caller
-    ) -> None:
+    ) -> Awaitable[None]:
         """Answer one request for chat, whatever happens, and settle it exactly once."""
 
         async def work(serving: Serving) -> None:
@@ -81,11 +81,11 @@ class Pipeline:
             else:
                 await self._answer.whole(serving, request, plan)
 
-        await self._settled(exchange, dialect, caller, work)
+        return self._settled(exchange, dialect, caller, work)
 
-    async def serve_operation(
+    def serve_operation(
         self, exchange: Exchange, operation: Operation[Asked], errors: Dialect, body: bytes, caller: Caller
-    ) -> None:
+    ) -> Awaitable[None]:
         """The same of an operation that is asked and answered whole; `errors`: the wire that its errors are said in."""
 
         async def work(serving: Serving) -> None:
@@ -93,7 +93,7 @@ class Pipeline:
             plan = await self._admitted(exchange, operation.as_chat(asked), len(body))
             await operation.answer(serving, asked, plan)
 
-        await self._settled(exchange, errors, caller, work)
+        return self._settled(exchange, errors, caller, work)
 
     async def _admitted(self, exchange: Exchange, request: ChatRequest, body_bytes: int) -> Plan:
         """The plan, once limits and credit allow it."""
