@@ -251,7 +251,9 @@ class DurableLog(Generic[Kept]):
 
     async def _drain(self) -> None:
         async with self._draining:
-            waiting = len(self._pending)  # what comes meanwhile makes a batch of its own later: small ones cost most
+            waiting = len(
+                self._pending
+            )  # what comes meanwhile makes a batch of its own later: small ones cost most
             while waiting > 0:
                 batch = dict(islice(self._pending.items(), min(BATCH, waiting)))
                 waiting -= len(batch)
