@@ -1,7 +1,10 @@
 """The one clock of live exchanges: who is cancelled, for which reason, and who still speaks."""
 
 import asyncio
+import time
+import weakref
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -27,7 +30,7 @@ class Nobody:
         raise NotImplementedError
 
     def listen(self, gone: Callable[[], None]) -> None:
-        del gone
+        self.gone = gone
 
 
 async def test_a_client_that_hangs_up_as_a_deadline_passes_is_not_forgotten() -> None:
@@ -51,3 +54,17 @@ async def test_an_exchange_whose_time_is_over_is_not_committed_by_a_comment() ->
         await task
     watch.leave(watched)
     assert (watched.reason, spoken) == (Reason.DEADLINE, [])
+
+
+async def test_nothing_holds_an_exchange_that_is_over() -> None:
+    task = asyncio.ensure_future(asyncio.sleep(0))
+    watched = Watched(task, caller := Nobody(), time.monotonic() + 9)
+    watched.speak = partial(watched.cancel, Reason.GONE)
+    watch = Watch()
+    watch.enter(watched)
+    await task
+    watch._tick()
+    holders = weakref.ref(watched.speak), weakref.ref(caller.gone)
+    watch.leave(watched)
+    assert [holder() for holder in holders] == [None, None]
+    caller.gone()

@@ -72,8 +72,11 @@ class Watch:
             self._handle = asyncio.get_running_loop().call_later(TICK, self._tick)
 
     def leave(self, watched: Watched) -> None:
-        """The exchange is over."""
+        """The exchange is over. What it listened with and would have spoken with lets go of it, so that it is freed at once."""
         self._live.discard(watched)
+        watched.speak = None
+        if watched.listening:
+            watched.caller.listen(_nobody)
 
     def cancel_all(self, reason: Reason) -> None:
         """Stop every live exchange, for the end of a drain."""
@@ -87,6 +90,10 @@ class Watch:
             _look(watched, now)
         if self._live:
             self._handle = asyncio.get_running_loop().call_later(TICK, self._tick)
+
+
+def _nobody() -> None:
+    """Who hears that a client hung up when its exchange is over."""
 
 
 def _look(watched: Watched, now: float) -> None:
