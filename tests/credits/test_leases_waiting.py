@@ -83,3 +83,15 @@ async def test_a_busy_process_gives_back_what_it_reserved_at_a_peak_and_needs_no
         await busy.reservations.tidy()
 
     assert (await other.reservations.reserve(key, AT, 800)).amount == 800
+
+
+async def test_what_is_left_of_a_lease_that_gave_back_a_part_comes_back_too(workers: list[Worker]) -> None:
+    key = Key(KEY, limit=1000)
+    here, other = workers
+    here.settle(await here.reservations.reserve(key, AT, 100), KEY, AT, 1)
+    await here.reservations.tidy()
+    here.settle(await here.reservations.reserve(key, AT, 50), KEY, AT, 1)
+    for _ in range(3):
+        await here.reservations.tidy()
+
+    assert (await other.reservations.reserve(key, AT, 998)).amount == 998

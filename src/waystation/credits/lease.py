@@ -59,8 +59,8 @@ class Lease(Struct, eq=False):
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing depends on it but what may be given back."""
-        return not (self.held or self.spent or self.waiting)
+        """Whether nothing is left of it: nothing free, held, spent or waited for."""
+        return not (self.free or self.held or self.spent or self.waiting)
 
 
 class Reservation(Struct, eq=False):
