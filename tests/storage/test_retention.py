@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from generation_records import KEY, NOON, charged, encoded
+from spent import spent
 from waystation.generations.activity import DAY, HOUR, MINUTE, Query
 from waystation.generations.content import GenerationContent
 from waystation.generations.record import GenerationRecord
@@ -62,7 +63,7 @@ async def test_what_was_spent_stays_known(engine: AsyncEngine) -> None:
 
     await prune(SqlRetention(engine), Retention(generations=1), NOW, pause=0)
 
-    assert (await store.spend(KEY, NOON)).total == 3
+    assert (await spent(engine)).total == 3
     found = await sums.query(_all("cost"), NOW)
     assert found.rows[0].metrics[0] == pytest.approx(3e-9)
 

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import case, func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from waystation.credits.fund import day_of
 from waystation.generations.record import GenerationRecord
-from waystation.generations.store import Periods, RecordRejected, Spend, day_of
+from waystation.generations.store import RecordRejected
 from waystation.storage.bulk import BulkInsert, Row
 from waystation.storage.engine import NotStorable, file_of, reaching
 from waystation.storage.ledger import Posting
@@ -67,22 +68,6 @@ class SqlGenerationStore:
                 statement = select(generations.c.record).where(generations.c.id == generation_id)
                 record = (await connection.execute(statement)).scalar_one_or_none()
                 return None if record is None else _decode(record)
-
-    async def spend(self, key_hash: str, at: int) -> Spend:
-        """Sums for one key, with the periods that hold the moment `at` (Unix milliseconds)."""
-        periods = Periods.of(at)
-        day, cost, byok_cost = daily_spend.c.day, daily_spend.c.cost, daily_spend.c.byok_cost
-        sums = [
-            func.coalesce(func.sum(column if first is None else case((day >= first, column), else_=0)), 0)
-            for column in (cost, byok_cost)
-            for first in (None, periods.day, periods.week, periods.month)
-        ]
-        with reaching():
-            async with self._engine.connect() as connection:
-                row = (
-                    await connection.execute(select(*sums).where(daily_spend.c.key_hash == key_hash))
-                ).one()
-                return Spend(*(int(amount) for amount in row))
 
     async def _add_new(self, rows: list[Row], additions: _Additions) -> bool:
         """Add records none of which is known, the usual case, by the driver's own bulk insert; else change nothing."""
@@ -146,7 +131,7 @@ def _days(records: Sequence[Columns]) -> list[Row]:
     """Rows of sums, in one order for all writers, so that none waits for another in a circle."""
     days: dict[tuple[str, int], list[int]] = {}
     for record in records:
-        key = (record.key_hash, day_of(record.created_at))
+        key = (record.key_hash, day_of(record.created_at / 1000))
         sums = days.get(key)
         if sums is None:
             sums = days[key] = [0, 0, 0]

@@ -7,7 +7,6 @@ import msgspec
 from waystation.accounts.keys import Account, KeyChanges
 from waystation.accounts.store import KeyEdit
 from waystation.generations.record import GenerationRecord
-from waystation.generations.store import Periods, Spend, day_of
 from waystation.routing.health import SavedHealth
 
 _decode = msgspec.json.Decoder(GenerationRecord).decode
@@ -114,15 +113,3 @@ class MemoryGenerationStore:
     async def get(self, generation_id: str) -> GenerationRecord | None:
         """The record of this id."""
         return self._records.get(generation_id)
-
-    async def spend(self, key_hash: str, at: int) -> Spend:
-        """Sums for one key, with the periods that hold the moment `at` (Unix milliseconds)."""
-        periods = Periods.of(at)
-        own = [record for record in self._records.values() if record.key_hash == key_hash]
-        since = [
-            [record for record in own if first is None or day_of(record.created_at) >= first]
-            for first in (None, periods.day, periods.week, periods.month)
-        ]
-        charged = (sum(record.charged for record in records) for records in since)
-        byok = (sum(record.byok for record in records) for records in since)
-        return Spend(*charged, *byok)
