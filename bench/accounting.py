@@ -162,7 +162,7 @@ class Accounting:
     async def price(self, many: list[Asked]) -> None:
         """Meter and price the answer."""
         for one in many:
-            Meter(one.exchange, one.request, self._tariffs.of(PRICING)).result(RESULT)
+            Meter(one.exchange, one.request, self._tariffs.of(PRICING), ENDPOINT).result(RESULT)
 
     async def settle(self, many: list[Asked]) -> None:
         """The record, and the charge."""
