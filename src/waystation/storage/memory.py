@@ -56,6 +56,23 @@ class MemoryKeyStore:
         self._accounts[account.key_hash] = account
         self._changes.append(account.key_hash)
 
+    async def given(self, parent_hash: str, at: int) -> int:
+        """How many keys this one has let apps have that have not expired."""
+        return sum(
+            one.parent_hash == parent_hash and (one.expires_at is None or one.expires_at > at)
+            for one in self._accounts.values()
+        )
+
+    async def give(self, account: Account, most: int) -> bool:
+        """Keep a new key that its parent lets an app have, unless there are `most`."""
+        if (
+            account.parent_hash is not None
+            and await self.given(account.parent_hash, account.created_at) >= most
+        ):
+            return False
+        await self.add(account)
+        return True
+
     async def update(self, key_hash: str, edit: KeyEdit) -> Account | None:
         """Change one account and nothing else of it than the edit says."""
         account = self._accounts.get(key_hash)
