@@ -166,6 +166,12 @@ def test_the_ledger_is_for_management_keys(prepaid: GatewayProcess) -> None:
         assert call(prepaid, method, f"/api/v1{path}", body, key=API_KEY).status == 403
 
 
+def test_charges_by_coinbase_are_gone(prepaid: GatewayProcess) -> None:
+    for key in (None, API_KEY, MANAGEMENT_KEY):
+        gone = call(prepaid, "POST", "/api/v1/credits/coinbase", {"amount": 5}, key=key)
+        assert (gone.status, gone.error["code"]) == (410, 410)
+
+
 def test_a_limit_refuses_what_it_cannot_cover_in_its_own_words(
     unlimited: GatewayProcess, provider: ScriptedProvider
 ) -> None:
