@@ -74,13 +74,19 @@ class Attempts:
 
     async def first_success(self, going: Going[T], plan: Plan) -> T:
         """What the first successful attempt brings; the error that the failures add up to where none succeeds."""
-        made = going.exchange.attempts
+        made, patience = going.exchange.attempts, self._persistence.hedge_after
         pending: Sequence[PlannedAttempt] = plan.attempts
         for repeat in range(self._persistence.repeats + 1):
             before = len(made)
-            result = await self._go_through(going, pending)
-            if result is not None:
-                return result
+            if patience and len(pending) > 1:
+                result = await race(going, pending, patience, self._ask)
+                if result is not None:
+                    return result
+            else:
+                for planned in pending:
+                    result = await self._ask(going, planned)
+                    if result is not None:
+                        return result
             failures = _repeatable(pending, made[before:], going.refused)
             pending = [planned for planned, _ in failures]
             pause = pause_before(repeat, [error for _, error in failures])
@@ -88,16 +94,6 @@ class Attempts:
                 break
             await asyncio.sleep(pause)
         raise verdict(going.exchange.request, made)
-
-    async def _go_through(self, going: Going[T], pending: Sequence[PlannedAttempt]) -> T | None:
-        patience = self._persistence.hedge_after
-        if patience and len(pending) > 1:
-            return await race(going, pending, patience, self._ask)
-        for planned in pending:
-            result = await self._ask(going, planned)
-            if result is not None:
-                return result
-        return None
 
     async def _ask(self, going: Going[T], planned: PlannedAttempt) -> T | None:
         """One endpoint, with each of its provider's keys that may help."""

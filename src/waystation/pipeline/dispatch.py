@@ -3,7 +3,7 @@
 Which attempts are made, and what follows a failure, is `attempts`' affair.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 
@@ -66,7 +66,9 @@ class Dispatch:
     ) -> Opened:
         """Send the request to one endpoint; a `ProviderError` unless it answers with a success."""
         endpoint = planned.endpoint
-        provider = await self.provider_of(endpoint)
+        provider = self._registry.get(endpoint.provider)
+        if provider is None or provider.needs_preparation:
+            provider = await self.provider_of(endpoint)
         dialect = self._dialects[provider.dialect_for(endpoint)]
         if self._media is not None and dialect.bytes_only:
             request = await self._media.inlined(request, dialect.bytes_only, exchange.fetched)
@@ -78,7 +80,10 @@ class Dispatch:
         exchange.dropped = [*rendered.dropped, *(amendment.dropped if amendment else ())]
         if amendment is not None and amendment.path:
             rendered.path = amendment.path
-        response = await self.send(provider, attempt, rendered, dialect.parse_error)
+        response = await self._sent(provider, attempt, rendered)
+        attempt.status = response.status
+        if response.status != 200:
+            raise await self._refusal(provider, dialect.parse_error, response)
         return Opened(planned, provider, dialect, response, amendment)
 
     async def provider_of(self, endpoint: Endpoint) -> Provider:
@@ -94,23 +99,21 @@ class Dispatch:
         self, provider: Provider, attempt: Attempt, rendered: RenderedRequest, parse_error: ParseError
     ) -> Response:
         """Send a rendered request to the attempt's endpoint; the answer, unread, where it is a success."""
+        response = await self._sent(provider, attempt, rendered)
+        attempt.status = response.status
+        if response.status != 200:
+            raise await self._refusal(provider, parse_error, response)
+        return response
+
+    def _sent(self, provider: Provider, attempt: Attempt, rendered: RenderedRequest) -> Awaitable[Response]:
+        """The answer to come, whatever its status."""
         endpoint = attempt.endpoint
         key = provider.key_at(attempt.key)
         headers = [("content-type", "application/json"), *provider.authorize(key), *rendered.headers]
         url, body = provider.url_for(rendered.path, endpoint), _encoded(rendered.body)
         if provider.signs:
             headers += provider.sign("POST", url, headers, body, key)
-        response = await self._client.send(
-            "POST",
-            url,
-            headers,
-            body,
-            self.timeouts_of(endpoint.provider),
-        )
-        attempt.status = response.status
-        if response.status != 200:
-            raise await self._refusal(provider, parse_error, response)
-        return response
+        return self._client.send("POST", url, headers, body, self.timeouts_of(endpoint.provider))
 
     def timeouts_of(self, slug: str) -> Timeouts:
         """The deadlines of one attempt at this provider, in seconds."""
