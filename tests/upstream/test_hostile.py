@@ -38,6 +38,14 @@ async def test_a_server_that_does_not_begin_its_answer_is_given_up(
     await server.finished()
 
 
+async def test_an_answer_begins_with_its_body_not_with_its_head(serve: Serve, client: Client) -> None:
+    server = serve(stuck(answer(b"hello")[:-5]))
+    response = await get(client, server, Timeouts(first_byte=3 * SHORT, idle=SHORT))
+    with pytest.raises(TimedOut, match="did not begin"):
+        await anext(aiter(response))
+    await server.finished()
+
+
 async def test_a_server_that_falls_silent_is_given_up(serve: Serve, client: Client) -> None:
     server = serve(stuck(answer(b"hello")[:-1]))
     response = await get(client, server, Timeouts(idle=SHORT))

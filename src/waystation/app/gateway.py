@@ -332,6 +332,7 @@ def timeouts_of(settings: Settings) -> Timeouts:
     return Timeouts(
         connect=upstream.connect_timeout,
         first_byte=upstream.first_byte_timeout,
+        answer=upstream.answer_timeout,
         idle=upstream.idle_timeout,
         total=upstream.total_timeout,
     )

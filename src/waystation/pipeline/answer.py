@@ -83,7 +83,7 @@ class Answer:
                 result = replace(result, service_tier=exchange.served_tier)
             return Brought(opened, result, cost)
 
-        going = Going(exchange, serving.watched, attempt_one, _let_go)
+        going = Going(exchange, serving.watched, attempt_one, _let_go, whole=True)
         brought = await self._attempts.first_success(going, plan)
         known = identity(exchange, request, brought.opened)
         body = serving.dialect.render_response(brought.result, known, brought.cost, serving.metadata)
@@ -111,7 +111,8 @@ class Answer:
         watched.speak = self._speaker(serving)
         watched.speak_at = exchange.started + self._comment_grace
         try:
-            begun = await self._attempts.first_success(Going(exchange, watched, attempt_one, _close), plan)
+            going = Going(exchange, watched, attempt_one, _close, whole=False)
+            begun = await self._attempts.first_success(going, plan)
         finally:
             watched.speak_at = None
         begun.meter.exchange = exchange

@@ -8,8 +8,8 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable, Collection, Sequence
-from typing import Final, TypeVar
+from collections.abc import Collection, Sequence
+from typing import Final, Protocol, TypeVar
 
 from msgspec import Struct
 
@@ -57,13 +57,21 @@ class Persistence(Struct, frozen=True):
     rests_keys: bool = True
 
 
+class TimeoutsOf(Protocol):
+    """The deadlines of one attempt at a provider."""
+
+    def __call__(self, slug: str, /, *, whole: bool) -> Timeouts:
+        """In seconds; `whole`: the answer is asked at once, not as a stream."""
+        ...
+
+
 class Attempts:
     """Goes through plans."""
 
     def __init__(
         self,
         registry: Registry,
-        timeouts_of: Callable[[str], Timeouts],
+        timeouts_of: TimeoutsOf,
         persistence: Persistence,
         observer: Observer,
     ) -> None:
@@ -106,7 +114,7 @@ class Attempts:
         endpoint = planned.endpoint
         provider = self._registry.get(endpoint.provider)
         name = provider.name if provider is not None else endpoint.provider
-        patience = self._timeouts_of(endpoint.provider).first_byte
+        patience = self._timeouts_of(endpoint.provider, whole=going.whole).first_byte
         tried: list[int] = []
         while True:
             attempt = Attempt(endpoint, name, time.monotonic())

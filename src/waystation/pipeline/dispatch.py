@@ -59,7 +59,7 @@ class Dispatch:
         self._client = client
         self._timeouts = timeouts
         self._media = media
-        self._by_provider: dict[str, Timeouts] = {}
+        self._by_provider: dict[str, tuple[Timeouts, Timeouts]] = {}
 
     async def open(
         self, exchange: Exchange, request: ChatRequest, planned: PlannedAttempt, attempt: Attempt
@@ -78,7 +78,7 @@ class Dispatch:
         exchange.dropped = [*rendered.dropped, *(amendment.dropped if amendment else ())]
         if amendment is not None and amendment.path:
             rendered.path = amendment.path
-        response = await self.send(provider, attempt, rendered, dialect.parse_error)
+        response = await self.send(provider, attempt, rendered, dialect.parse_error, whole=not request.stream)
         return Opened(planned, provider, dialect, response, amendment)
 
     async def provider_of(self, endpoint: Endpoint) -> Provider:
@@ -91,9 +91,18 @@ class Dispatch:
         return provider
 
     async def send(
-        self, provider: Provider, attempt: Attempt, rendered: RenderedRequest, parse_error: ParseError
+        self,
+        provider: Provider,
+        attempt: Attempt,
+        rendered: RenderedRequest,
+        parse_error: ParseError,
+        *,
+        whole: bool,
     ) -> Response:
-        """Send a rendered request to the attempt's endpoint; the answer, unread, where it is a success."""
+        """Send a rendered request to the attempt's endpoint; the answer, unread, where it is a success.
+
+        `whole`: it is asked at once, not as a stream.
+        """
         endpoint = attempt.endpoint
         key = provider.key_at(attempt.key)
         headers = [("content-type", "application/json"), *provider.authorize(key), *rendered.headers]
@@ -105,19 +114,20 @@ class Dispatch:
             url,
             headers,
             body,
-            self.timeouts_of(endpoint.provider),
+            self.timeouts_of(endpoint.provider, whole=whole),
         )
         attempt.status = response.status
         if response.status != 200:
             raise await self._refusal(provider, parse_error, response)
         return response
 
-    def timeouts_of(self, slug: str) -> Timeouts:
-        """The deadlines of one attempt at this provider, in seconds."""
+    def timeouts_of(self, slug: str, *, whole: bool) -> Timeouts:
+        """The deadlines of one attempt at this provider, in seconds, for an answer asked whole or for a stream."""
         kept = self._by_provider.get(slug)
         if kept is None:
-            kept = self._by_provider[slug] = self._merged(slug)
-        return kept
+            merged = self._merged(slug)
+            kept = self._by_provider[slug] = (merged, merged.for_whole())
+        return kept[whole]
 
     def _merged(self, slug: str) -> Timeouts:
         provider = self._registry.get(slug)
@@ -127,6 +137,7 @@ class Dispatch:
         return Timeouts(
             connect=own.connect_timeout or general.connect,
             first_byte=own.first_byte_timeout or general.first_byte,
+            answer=own.answer_timeout or general.answer,
             idle=own.idle_timeout or general.idle,
             total=own.total_timeout or general.total,
         )

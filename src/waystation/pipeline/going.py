@@ -17,11 +17,12 @@ class Going(Struct, Generic[T], eq=False):
 
     `attempt_one` calls one endpoint and gives what it brings once that is content; a `ProviderError`, `InvalidRequest`
     or `InternalError` otherwise. `discard` closes what a second success brings, where two endpoints were asked at the
-    same time. `refused`: models that will not take the request, so that their other endpoints need not be asked.
+    same time. `whole`: the answer is asked at once, so that nothing comes until all of it is made. `refused`: models that will not take the request, so that their other endpoints need not be asked.
     """
 
     exchange: Exchange
     watched: Watched
     attempt_one: Callable[[Exchange, PlannedAttempt, Attempt], Awaitable[T]]
     discard: Callable[[T], None]
+    whole: bool
     refused: set[str] = field(default_factory=set)
