@@ -66,7 +66,7 @@ class Answered(Struct):
 class Exchange(Struct):
     """The state of one request, from acceptance to settlement. `id` is the generation's id.
 
-    `created` is Unix seconds; `started`, `first_content` and `ended` are seconds on the monotonic clock.
+    `created` is Unix seconds; `started`, `first_content`, `arrived` and `ended` are seconds on the monotonic clock.
     """
 
     id: str
@@ -91,6 +91,8 @@ class Exchange(Struct):
     fetched: dict[str, str] = {}
     """Data URLs by the URLs they were fetched from."""
     first_content: float | None = None
+    arrived: float | None = None
+    """When the last of a stream came from its provider; None where the client's slowness may have held it up."""
     ended: float | None = None
     usage: Usage | None = None
     cost: Cost | None = None

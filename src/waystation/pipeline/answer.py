@@ -127,6 +127,7 @@ class Answer:
             await serving.delivery.begin(renderer, begun.held)
             await serving.delivery.carry(begun.source)
         finally:
+            exchange.arrived = begun.source.arrived
             begun.source.close()
             begun.meter.interrupted()
 

@@ -125,7 +125,7 @@ class Connection(asyncio.Protocol):
             self._shut()
             return
         self._answered = True
-        self._read_at = self._loop.time()
+        self._read_at = body.arrived = self._loop.time()
         parser = self._parser
         try:
             piece = parser.feed(data)
