@@ -162,7 +162,7 @@ class Gateway:
             sessions,
             routers(data_dir, settings.routing.auto_explore, experience),
         )
-        attempts = Attempts(registry, dispatch.timeouts_of, persistence_of(settings), observer)
+        attempts = Attempts(registry, dispatch.timeouts_of, persistence_of(settings), observer, access.limits)
         calls = Calls(attempts, dispatch, tariffs)
         pipeline = Pipeline(
             planner,

@@ -13,6 +13,7 @@ from typing import Final, Protocol, TypeVar
 
 from msgspec import Struct
 
+from waystation.accounts.limits import Limits
 from waystation.errors import (
     CredentialRejected,
     GatewayError,
@@ -21,6 +22,7 @@ from waystation.errors import (
     ProviderError,
     RateLimited,
     TimedOut,
+    TooManyRequests,
 )
 from waystation.exchange import Attempt, Exchange
 from waystation.pipeline.going import Going
@@ -74,14 +76,19 @@ class Attempts:
         timeouts_of: TimeoutsOf,
         persistence: Persistence,
         observer: Observer,
+        limits: Limits | None = None,
     ) -> None:
         self._registry = registry
         self._timeouts_of = timeouts_of
         self._persistence = persistence
         self._observer = observer
+        self._limits = limits if limits is not None and limits.on_models else None
 
     async def first_success(self, going: Going[T], plan: Plan) -> T:
-        """What the first successful attempt brings; the error that the failures add up to where none succeeds."""
+        """What the first successful attempt brings; the error that the failures add up to where none succeeds.
+
+        `TooManyRequests` where every model is over its rate limit.
+        """
         made = going.exchange.attempts
         pending: Sequence[PlannedAttempt] = plan.attempts
         for repeat in range(self._persistence.repeats + 1):
@@ -95,6 +102,8 @@ class Attempts:
             if not pending or repeat == self._persistence.repeats or _is_final(going, pause):
                 break
             await asyncio.sleep(pause)
+        if not made and going.over_limit:
+            raise min(going.over_limit, key=lambda error: error.reset)
         raise verdict(going.exchange.request, made)
 
     async def _go_through(self, going: Going[T], pending: Sequence[PlannedAttempt]) -> T | None:
@@ -109,7 +118,10 @@ class Attempts:
 
     async def _ask(self, going: Going[T], planned: PlannedAttempt) -> T | None:
         """One endpoint, with each of its provider's keys that may help."""
-        if planned.candidate.model.id in going.refused:
+        model_id = planned.candidate.model.id
+        if model_id in going.refused or (
+            self._limits is not None and not _is_let_in(going, model_id, self._limits)
+        ):
             return None
         endpoint = planned.endpoint
         provider = self._registry.get(endpoint.provider)
@@ -138,6 +150,19 @@ class Attempts:
         if self._persistence.rests_keys:
             turns.rest(attempt.key, _rest_of(error))
         return any(one not in tried and not turns.is_resting(one) for one in range(turns.size))
+
+
+def _is_let_in(going: Going[T], model_id: str, limits: Limits) -> bool:
+    """Whether the model's rate limit has room for this exchange, which counts once however often the model is asked."""
+    if model_id not in going.let_in:
+        try:
+            limits.admit_model(going.exchange.account, model_id)
+        except TooManyRequests as error:
+            going.refused.add(model_id)
+            going.over_limit.append(error)
+            return False
+        going.let_in.add(model_id)
+    return True
 
 
 async def _call(going: Going[T], planned: PlannedAttempt, attempt: Attempt, patience: float) -> T | None:
