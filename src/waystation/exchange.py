@@ -13,6 +13,7 @@ from waystation.catalog.endpoint import Endpoint
 from waystation.credits.lease import Reservation
 from waystation.errors import GatewayError
 from waystation.operations.chat import ChatRequest
+from waystation.operations.parts import JsonObject
 from waystation.operations.usage import Cost, Usage
 from waystation.routing.plan import Plan
 
@@ -51,6 +52,8 @@ class Attempt(Struct):
     """Which of the provider's keys it was made with."""
     served: bool = False
     """The answer is this attempt's."""
+    sent: JsonObject | None = None
+    """The body that was sent, as its caller may see it; kept only where that was asked for."""
     upstream_cost: int | None = None
     """Nano-dollars that its provider charges though it failed, where it said what it used."""
 

@@ -15,6 +15,7 @@ from waystation.operations.usage import Cost
 from waystation.pipeline.attempts import Attempts
 from waystation.pipeline.content import KeptStream, answered_by
 from waystation.pipeline.dispatch import Dispatch, Opened
+from waystation.pipeline.echo import echoes
 from waystation.pipeline.going import Going
 from waystation.pipeline.meter import Meter
 from waystation.pipeline.relay import Source
@@ -123,8 +124,9 @@ class Answer:
         if self._keeps_content:
             renderer = KeptStream(renderer, exchange)
         renderer.metadata = serving.metadata
+        held = [*echoes(exchange.attempts), *begun.held] if request.echo_upstream_body else begun.held
         try:
-            await serving.delivery.begin(renderer, begun.held)
+            await serving.delivery.begin(renderer, held)
             await serving.delivery.carry(begun.source)
         finally:
             exchange.arrived = begun.source.arrived

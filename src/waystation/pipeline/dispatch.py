@@ -19,6 +19,7 @@ from waystation.errors import (
 from waystation.exchange import Attempt, Exchange
 from waystation.operations.chat import ChatRequest
 from waystation.operations.parts import JsonObject
+from waystation.pipeline.echo import body_shown
 from waystation.pipeline.media import MediaFetch
 from waystation.providers.base import Amendment, Provider
 from waystation.providers.registry import Registry
@@ -78,6 +79,8 @@ class Dispatch:
         exchange.dropped = [*rendered.dropped, *(amendment.dropped if amendment else ())]
         if amendment is not None and amendment.path:
             rendered.path = amendment.path
+        if request.echo_upstream_body and request.stream:
+            attempt.sent = body_shown(rendered.body, provider)
         response = await self.send(provider, attempt, rendered, dialect.parse_error, whole=not request.stream)
         return Opened(planned, provider, dialect, response, amendment)
 
