@@ -110,7 +110,7 @@ def test_what_is_written_is_a_configuration_that_serves(outcomes: dict[str, Any]
     assert settings.providers["openai"].api_keys == ("a", "b")
     assert Registry.build(settings).is_configured("openai")
     assert settings.routing.order == "price"
-    assert settings.upstream.total_timeout == 120
+    assert settings.upstream.total_timeout == settings.upstream.answer_timeout == 120
     assert settings.keys.management_key == "sk-of-the-master"
 
 

@@ -15,6 +15,7 @@ from waystation.operations.usage import Cost
 from waystation.pipeline.attempts import Attempts
 from waystation.pipeline.content import KeptStream, answered_by
 from waystation.pipeline.dispatch import Dispatch, Opened
+from waystation.pipeline.echo import echoes
 from waystation.pipeline.going import Going
 from waystation.pipeline.meter import Meter
 from waystation.pipeline.relay import Source
@@ -83,7 +84,7 @@ class Answer:
                 result = replace(result, service_tier=exchange.served_tier)
             return Brought(opened, result, cost)
 
-        going = Going(exchange, serving.watched, attempt_one, _let_go)
+        going = Going(exchange, serving.watched, attempt_one, _let_go, whole=True)
         brought = await self._attempts.first_success(going, plan)
         known = identity(exchange, request, brought.opened)
         body = serving.dialect.render_response(brought.result, known, brought.cost, serving.metadata)
@@ -111,7 +112,8 @@ class Answer:
         watched.speak = self._speaker(serving)
         watched.speak_at = exchange.started + self._comment_grace
         try:
-            begun = await self._attempts.first_success(Going(exchange, watched, attempt_one, _close), plan)
+            going = Going(exchange, watched, attempt_one, _close, whole=False)
+            begun = await self._attempts.first_success(going, plan)
         finally:
             watched.speak_at = None
         begun.meter.exchange = exchange
@@ -122,10 +124,12 @@ class Answer:
         if self._keeps_content:
             renderer = KeptStream(renderer, exchange)
         renderer.metadata = serving.metadata
+        held = [*echoes(exchange.attempts), *begun.held] if request.echo_upstream_body else begun.held
         try:
-            await serving.delivery.begin(renderer, begun.held)
+            await serving.delivery.begin(renderer, held)
             await serving.delivery.carry(begun.source)
         finally:
+            exchange.arrived = begun.source.arrived
             begun.source.close()
             begun.meter.interrupted()
 

@@ -60,17 +60,21 @@ class Meter:
 
     def result(self, result: ChatResult) -> Cost:
         """The same for an answer that came whole."""
-        self.exchange.upstream_id = result.upstream_id
-        self.exchange.served_tier = result.service_tier or self._tier
-        if result.choices:
-            self.exchange.finish_reason = result.choices[0].finish_reason
-            self.exchange.native_finish_reason = result.choices[0].native_finish_reason
-            for choice in result.choices:
-                self.exchange.sources += len(choice.annotations)
-                self.exchange.images += sum([type(part) is ImageOutput for part in choice.parts])
+        exchange, choices = self.exchange, result.choices
+        exchange.upstream_id = result.upstream_id
+        exchange.served_tier = result.service_tier or self._tier
+        if choices:
+            exchange.finish_reason = choices[0].finish_reason
+            exchange.native_finish_reason = choices[0].native_finish_reason
+        for choice in choices:
+            if choice.annotations:
+                exchange.sources += len(choice.annotations)
+            for part in choice.parts:
+                if type(part) is ImageOutput:
+                    exchange.images += 1
         if self._request.tools:
-            parts = [part for choice in result.choices for part in choice.parts]
-            self.exchange.calls = [Called(p.name, [p.arguments]) for p in parts if isinstance(p, ToolCall)]
+            parts = [part for choice in choices for part in choice.parts]
+            exchange.calls = [Called(p.name, [p.arguments]) for p in parts if isinstance(p, ToolCall)]
         return self._charge(result.usage, lambda: _produced(result))
 
     def interrupted(self) -> None:

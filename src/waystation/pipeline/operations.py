@@ -69,7 +69,7 @@ class Calls(Struct, frozen=True):
         self, provider: Provider, attempt: Attempt, rendered: RenderedRequest, parse_error: ParseError
     ) -> tuple[bytes, Headers]:
         """Send one request and read its answer."""
-        response = await self.dispatch.send(provider, attempt, rendered, parse_error)
+        response = await self.dispatch.send(provider, attempt, rendered, parse_error, whole=True)
         try:
             return await response.read(), response.headers
         finally:
@@ -136,7 +136,7 @@ class Embeddings:
             return joined(results), planned, provider.name
 
         exchange = serving.exchange
-        going = Going(exchange, serving.watched, attempt_one, _let_go)
+        going = Going(exchange, serving.watched, attempt_one, _let_go, whole=True)
         result, planned, name = await self._calls.attempts.first_success(going, plan)
         exchange.upstream_id = result.upstream_id
         usage, cost = self._calls.charge(exchange, planned, result.usage)
@@ -183,7 +183,7 @@ class Reranking:
             return dialect.parse_response(body, headers, asked), planned, provider.name
 
         exchange = serving.exchange
-        going = Going(exchange, serving.watched, attempt_one, _let_go)
+        going = Going(exchange, serving.watched, attempt_one, _let_go, whole=True)
         result, planned, name = await self._calls.attempts.first_success(going, plan)
         exchange.upstream_id = result.upstream_id
         tokens = plan.question.prompt.tokens

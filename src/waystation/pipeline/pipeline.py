@@ -1,9 +1,9 @@
 """A request's journey on one screen. Accepting and identifying are `api`'s; the rest happens here, in this order:
 
 parse      dialect.parse_request(body) -> ChatRequest
-plan       routing.select -> the attempts to make, in order; a model's rate limits
+plan       routing.select -> the attempts to make, in order
 reserve    the most that the request may cost, where a limit or a balance bounds its key
-dispatch   each attempt, until one brings content
+dispatch   each attempt whose model's rate limit has room, until one brings content
 relay      its answer to the client, whole or as it is made
 settle     once, in `finally`: usage, cost, record, metrics
 """
@@ -96,12 +96,9 @@ class Pipeline:
         return self._settled(exchange, errors, caller, work)
 
     async def _admitted(self, exchange: Exchange, request: ChatRequest, body_bytes: int) -> Plan:
-        """The plan, once limits and credit allow it."""
+        """The plan, once credit allows it."""
         exchange.request = request
         plan = self._plan(exchange, request, body_bytes)
-        limits = self._limits
-        if limits is not None and limits.on_models:
-            limits.admit_model(exchange.account, plan.attempts[0].candidate.model.id)
         if self._reserve.guards(exchange.account):
             await self._reserve(exchange, request, plan)
         return plan

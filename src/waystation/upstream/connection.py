@@ -57,7 +57,7 @@ class Connection(asyncio.Protocol):
         self._started: asyncio.Future[Response] | None = None
         self._written = 0
         self._paused = False
-        self._answered = False
+        self._answered = self._flowing = False
         self._reused = False
         self._idempotent = False
         self.closed = False
@@ -74,7 +74,7 @@ class Connection(asyncio.Protocol):
         started: asyncio.Future[Response] = self._loop.create_future()
         self._started = started
         self._idempotent = method in _IDEMPOTENT
-        self._answered = False
+        self._answered = self._flowing = False
         self._timeouts, self._total = timeouts, total
         self._shortest = min(timeouts.first_byte, timeouts.idle)
         self._sent_at = self._loop.time()
@@ -125,7 +125,7 @@ class Connection(asyncio.Protocol):
             self._shut()
             return
         self._answered = True
-        self._read_at = self._loop.time()
+        self._read_at = body.arrived = self._loop.time()
         parser = self._parser
         try:
             piece = parser.feed(data)
@@ -135,6 +135,7 @@ class Connection(asyncio.Protocol):
             self._fail(problem)
             return
         if piece:
+            self._flowing = True
             body.feed(piece)
         if parser.ended:
             self._finish(body)
@@ -271,7 +272,7 @@ class Connection(asyncio.Protocol):
         """The deadline in force and what to say when it passes."""
         if not self._upload.done and not self._answered:
             phase = self._sent_at + self._timeouts.idle, "The provider did not take the request in time."
-        elif self._started is not None:
+        elif not self._flowing:
             phase = (
                 self._sent_at + self._timeouts.first_byte,
                 "The provider did not begin its answer in time.",

@@ -35,6 +35,12 @@ class Response:
                 return value
         return None
 
+    @property
+    def arrived(self) -> float | None:
+        """The loop's time at which the last bytes came so far, whenever they were read; None where the reader's
+        slowness may have held them up."""
+        return None if self._body.held_up else self._body.arrived
+
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self._source
 
