@@ -249,6 +249,28 @@ def test_a_stream_that_fails_costs_the_caller_nothing_and_says_what_the_provider
     assert credits_of(prepaid)[1] == before
 
 
+@pytest.mark.parametrize("streaming", [False, True])
+def test_a_count_that_cannot_be_true_is_not_charged(
+    prepaid: GatewayProcess, provider: ScriptedProvider, *, streaming: bool
+) -> None:
+    set_balance(prepaid, 1)
+    claimed = {"prompt_tokens": 10, "completion_tokens": 10**300, "total_tokens": 10**300 + 10}
+    if streaming:
+        done = b"data: [DONE]\n\n"
+        provider.answer(Streamed([chunk(content="x" * 400), chunk("stop"), usage_chunk(claimed), done]))
+    else:
+        provider.answer(completion("x" * 400, usage=claimed))
+    _, before = credits_of(prepaid)
+
+    answer = ask(prepaid, stream=streaming)
+
+    told = answer.chunks[-1]["usage"] if streaming else answer.json["usage"]
+    assert (told["completion_tokens"], told["cost"]) == (100, 0.001005)
+    assert round(credits_of(prepaid)[1] - before, 9) == 0.001005
+    data = generation(prepaid, answer.chunks[0]["id"] if streaming else answer).json["data"]
+    assert (data["estimated"], data["tokens_completion"]) == (True, 100)
+
+
 def test_the_official_sdk_reads_credits_and_knows_the_refusal(prepaid: GatewayProcess) -> None:
     set_balance(prepaid, 0)
     with OpenRouter(api_key=MANAGEMENT_KEY, server_url=prepaid.base_url) as client:

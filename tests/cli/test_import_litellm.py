@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 from click.testing import Result
 
+from spent import spent
 from waystation.accounts.keys import Account, hash_key
 from waystation.catalog.load import load as load_catalog
 from waystation.cli.importing import FRAGMENT
 from waystation.cli.litellm.names import PROVIDERS
 from waystation.generations.record import GenerationRecord
-from waystation.generations.store import Spend
+from waystation.generations.spending import Spend
 from waystation.providers.own_models import own_models
 from waystation.providers.registry import Registry, known_slugs
 from waystation.settings import load
@@ -292,7 +293,7 @@ async def kept(data: Path) -> tuple[list[Account], Spend, list[GenerationRecord 
         async with engine.connect() as connection:
             ids = (await connection.exec_driver_sql("SELECT id FROM generations ORDER BY id")).scalars().all()
         records = [await store.get(one) for one in ids]
-        return accounts, await store.spend(hash_key(KEY), 1_741_064_767_000), records
+        return accounts, await spent(engine, hash_key(KEY), 1_741_064_767_000), records
     finally:
         await engine.dispose()
 

@@ -78,7 +78,7 @@ class Answer:
             if self._keeps_content:
                 exchange.answered = answered_by(result)
             cost = self._meter(exchange, request, planned).result(result)
-            if result.usage is None:
+            if result.usage is not exchange.usage:
                 result = replace(result, usage=exchange.usage)
             if result.service_tier is None and exchange.served_tier is not None:
                 result = replace(result, service_tier=exchange.served_tier)
@@ -135,7 +135,7 @@ class Answer:
 
     def _meter(self, exchange: Exchange, request: ChatRequest, planned: PlannedAttempt) -> Meter:
         endpoint = planned.endpoint
-        return Meter(exchange, request, self._tariffs.of(endpoint.pricing), endpoint.service_tier)
+        return Meter(exchange, request, self._tariffs.of(endpoint.pricing), endpoint)
 
     def _speaker(self, serving: Serving) -> Callable[[], None]:
         def speak() -> None:

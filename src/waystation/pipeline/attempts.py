@@ -89,13 +89,19 @@ class Attempts:
 
         `TooManyRequests` where every model is over its rate limit.
         """
-        made = going.exchange.attempts
+        made, patience = going.exchange.attempts, self._persistence.hedge_after
         pending: Sequence[PlannedAttempt] = plan.attempts
         for repeat in range(self._persistence.repeats + 1):
             before = len(made)
-            result = await self._go_through(going, pending)
-            if result is not None:
-                return result
+            if patience and len(pending) > 1:
+                result = await race(going, pending, patience, self._ask)
+                if result is not None:
+                    return result
+            else:
+                for planned in pending:
+                    result = await self._ask(going, planned)
+                    if result is not None:
+                        return result
             failures = _repeatable(pending, made[before:], going.refused)
             pending = [planned for planned, _ in failures]
             pause = pause_before(repeat, [error for _, error in failures])
@@ -105,16 +111,6 @@ class Attempts:
         if not made and going.over_limit:
             raise min(going.over_limit, key=lambda error: error.reset)
         raise verdict(going.exchange.request, made)
-
-    async def _go_through(self, going: Going[T], pending: Sequence[PlannedAttempt]) -> T | None:
-        patience = self._persistence.hedge_after
-        if patience and len(pending) > 1:
-            return await race(going, pending, patience, self._ask)
-        for planned in pending:
-            result = await self._ask(going, planned)
-            if result is not None:
-                return result
-        return None
 
     async def _ask(self, going: Going[T], planned: PlannedAttempt) -> T | None:
         """One endpoint, with each of its provider's keys that may help."""

@@ -3,7 +3,7 @@
 Which attempts are made, and what follows a failure, is `attempts`' affair.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 
@@ -67,7 +67,9 @@ class Dispatch:
     ) -> Opened:
         """Send the request to one endpoint; a `ProviderError` unless it answers with a success."""
         endpoint = planned.endpoint
-        provider = await self.provider_of(endpoint)
+        provider = self._registry.get(endpoint.provider)
+        if provider is None or provider.needs_preparation:
+            provider = await self.provider_of(endpoint)
         dialect = self._dialects[provider.dialect_for(endpoint)]
         if self._media is not None and dialect.bytes_only:
             request = await self._media.inlined(request, dialect.bytes_only, exchange.fetched)
@@ -81,7 +83,10 @@ class Dispatch:
             rendered.path = amendment.path
         if request.echo_upstream_body and request.stream:
             attempt.sent = body_shown(rendered.body, provider)
-        response = await self.send(provider, attempt, rendered, dialect.parse_error, whole=not request.stream)
+        response = await self._sent(provider, attempt, rendered, whole=not request.stream)
+        attempt.status = response.status
+        if response.status != 200:
+            raise await self._refusal(provider, dialect.parse_error, response)
         return Opened(planned, provider, dialect, response, amendment)
 
     async def provider_of(self, endpoint: Endpoint) -> Provider:
@@ -106,23 +111,24 @@ class Dispatch:
 
         `whole`: it is asked at once, not as a stream.
         """
+        response = await self._sent(provider, attempt, rendered, whole=whole)
+        attempt.status = response.status
+        if response.status != 200:
+            raise await self._refusal(provider, parse_error, response)
+        return response
+
+    def _sent(
+        self, provider: Provider, attempt: Attempt, rendered: RenderedRequest, *, whole: bool
+    ) -> Awaitable[Response]:
+        """The answer to come, whatever its status."""
         endpoint = attempt.endpoint
         key = provider.key_at(attempt.key)
         headers = [("content-type", "application/json"), *provider.authorize(key), *rendered.headers]
         url, body = provider.url_for(rendered.path, endpoint), _encoded(rendered.body)
         if provider.signs:
             headers += provider.sign("POST", url, headers, body, key)
-        response = await self._client.send(
-            "POST",
-            url,
-            headers,
-            body,
-            self.timeouts_of(endpoint.provider, whole=whole),
-        )
-        attempt.status = response.status
-        if response.status != 200:
-            raise await self._refusal(provider, parse_error, response)
-        return response
+        timeouts = self.timeouts_of(endpoint.provider, whole=whole)
+        return self._client.send("POST", url, headers, body, timeouts)
 
     def timeouts_of(self, slug: str, *, whole: bool) -> Timeouts:
         """The deadlines of one attempt at this provider, in seconds, for an answer asked whole or for a stream."""

@@ -66,6 +66,25 @@ class SqlKeyStore:
                 await connection.execute(insert(keys).values(msgspec.structs.asdict(account)))
                 await self._number(connection, account.key_hash)
 
+    async def given(self, parent_hash: str, at: int) -> int:
+        """How many keys this one has let apps have that have not expired `at` (Unix milliseconds), disabled ones too."""
+        with reaching():
+            async with self._engine.connect() as connection:
+                return await _given(connection, parent_hash, at)
+
+    async def give(self, account: Account, most: int) -> bool:
+        """Keep a new key that its parent lets an app have, unless there are `most` of that parent; whether it was kept."""
+        with reaching():
+            async with self._engine.connect() as connection:
+                await connection.execute(insert(keys).values(msgspec.structs.asdict(account)))
+                await self._number(connection, account.key_hash)  # writers take turns from here on
+                parent = account.parent_hash
+                if parent is not None and await _given(connection, parent, account.created_at) > most:
+                    await connection.rollback()
+                    return False
+                await connection.commit()
+                return True
+
     async def update(self, key_hash: str, edit: KeyEdit) -> Account | None:
         """Change one account and nothing else of it than the edit says; as it is now, None where there is none."""
         changed = msgspec.structs.asdict(edit)
@@ -129,6 +148,12 @@ _SPAN = select(
 async def _all(connection: AsyncConnection) -> list[Account]:
     rows = await connection.execute(select(keys).order_by(keys.c.created_at, keys.c.key_hash))
     return [_account(row) for row in rows.mappings()]
+
+
+async def _given(connection: AsyncConnection, parent_hash: str, at: int) -> int:
+    valid = or_(keys.c.expires_at.is_(None), keys.c.expires_at > at)
+    counted = select(func.count()).where(keys.c.parent_hash == parent_hash, valid)
+    return int((await connection.execute(counted)).scalar_one())
 
 
 async def _get(connection: AsyncConnection, key_hash: str) -> Account | None:

@@ -171,6 +171,18 @@ activity = Table(
 """Sums over `generations` by series, for each minute, hour and day (`span` seconds from `start`, Unix seconds), kept in
 the transaction that adds them. They stay when generations are pruned."""
 
+endpoint_activity = Table(
+    "endpoint_activity",
+    metadata,
+    Column("span", Integer, primary_key=True, autoincrement=False),
+    Column("start", BigInteger, primary_key=True, autoincrement=False),
+    Column("series", BigInteger, primary_key=True, autoincrement=False),
+    *(Column(name, BigInteger, nullable=False) for name in SUMS),
+    sqlite_with_rowid=False,
+)
+"""The sums of `activity`'s hours and days again, of all keys, users and apps together: `series` are those that name a
+model and who served it and nothing else. What asks for no more is answered from here: there are far fewer rows."""
+
 generation_content = Table(
     "generation_content",
     metadata,
