@@ -242,7 +242,7 @@ def _work(
     status = 1
     try:
         status = uvloop.run(_serve(settings, listener, announced, lifeline, neighbours))
-    except Exception:
-        log.exception("a worker failed")
+    except BaseException:
+        log.exception("a worker failed")  # whatever it was: the status alone tells nobody why
     finally:
         os._exit(status)

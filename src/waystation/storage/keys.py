@@ -61,6 +61,7 @@ class SqlKeyStore:
         """Keep the account, in place of an earlier one of the same hash."""
         with reaching():
             async with self._engine.begin() as connection:
+                await self._take_turn(connection)
                 await connection.execute(delete(keys).where(keys.c.key_hash == account.key_hash))
                 await connection.execute(insert(keys).values(msgspec.structs.asdict(account)))
                 await self._number(connection, account.key_hash)
@@ -91,6 +92,7 @@ class SqlKeyStore:
         with reaching():
             async with self._engine.begin() as connection:
                 if values:
+                    await self._take_turn(connection)
                     changing = update(keys).where(keys.c.key_hash == key_hash).values(values)
                     if (await connection.execute(changing)).rowcount:
                         await self._number(connection, key_hash)
@@ -100,6 +102,7 @@ class SqlKeyStore:
         """Forget the key for good; False where there was none."""
         with reaching():
             async with self._engine.begin() as connection:
+                await self._take_turn(connection)
                 result = await connection.execute(delete(keys).where(keys.c.key_hash == key_hash))
                 if result.rowcount:
                     await self._number(connection, key_hash)
@@ -121,10 +124,16 @@ class SqlKeyStore:
                 accounts = tuple(_account(row) for row in rows.mappings())
                 return KeyChanges(last, accounts, tuple(hashes.difference(a.key_hash for a in accounts)))
 
-    async def _number(self, connection: AsyncConnection, key_hash: str) -> None:
-        """Note a change under the next number. Writers take turns: SQLite has one, PostgreSQL is told to."""
+    async def _take_turn(self, connection: AsyncConnection) -> None:
+        """One writer at a time, from its first write on: SQLite has one, PostgreSQL is told to.
+
+        Workers that start together add the same keys.
+        """
         if self._is_postgresql:
             await connection.execute(text("LOCK TABLE key_changes IN EXCLUSIVE MODE"))
+
+    async def _number(self, connection: AsyncConnection, key_hash: str) -> None:
+        """Note a change under the next number."""
         last = (await connection.execute(_SPAN)).one()[1]
         await connection.execute(insert(key_changes).values(revision=last + 1, key_hash=key_hash))
         await connection.execute(delete(key_changes).where(key_changes.c.revision <= last - KEPT_CHANGES))
