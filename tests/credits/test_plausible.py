@@ -24,12 +24,12 @@ ESTIMATE = Usage(prompt_tokens=103, completion_tokens=50, estimated=True)
 
 
 def judged(
-    usage: Usage, request: ChatRequest = REQUEST, endpoint: Endpoint = ENDPOINT, characters: int = 200
+    usage: Usage, request: ChatRequest = REQUEST, endpoint: Endpoint = ENDPOINT, size: int = 200
 ) -> Usage:
     """What is charged of an answer, as the meter finds it."""
     if not exceeds(usage, request, endpoint):
         return usage
-    return believed(usage, request, endpoint, characters, "gen-1")
+    return believed(usage, request, endpoint, size, "gen-1")
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def judged(
         (Usage(103, 100), REQUEST, ENDPOINT),
         (Usage(103, 120), REQUEST, ENDPOINT),
         (Usage(7000, 2000, cached_tokens=6000, cache_write_tokens=500), WITHOUT, ENDPOINT),
-        (Usage(103, 800), REQUEST, ENDPOINT),
+        (Usage(103, 450), REQUEST, ENDPOINT),
         (Usage(103, 300), replace(REQUEST, n=3), ENDPOINT),
         (Usage(103, 1500, reasoning_tokens=1400), REQUEST, ENDPOINT),
         (Usage(103, 1500), REQUEST, THINKING),
@@ -68,7 +68,7 @@ def test_what_can_be_true_is_charged_to_the_token(
     [
         Usage(103, 10**300),
         Usage(10**300, 5),
-        Usage(103, 1900),
+        Usage(103, 457),
         Usage(103, 5000, reasoning_tokens=4990),
         Usage(8 * 8000 + 1, 5),
         Usage(103, 5, cached_tokens=10**12),
