@@ -75,7 +75,7 @@ def is_plausible(
     choices = request.n or 1
     unseen = (usage.reasoning_tokens, usage.audio_completion_tokens, usage.image_completion_tokens)
     limit = request.max_tokens or 0
-    if not limit or any(unseen) or "reasoning" in endpoint.supported_parameters:
+    if not limit or any(unseen) or _may_be_unseen(request, endpoint):
         limit = max(limit, _own(endpoint))
     spoken = (usage.completion_tokens, usage.charged_completion_tokens or 0, *unseen)
     read = (
@@ -91,6 +91,15 @@ def is_plausible(
         and max(read) <= TURNS * max(endpoint.context_length or MOST_TOKENS, prompt_tokens)
         and usage.web_search_requests <= MOST_SEARCHES
         and (usage.upstream_cost_nano or 0) <= MOST_COST
+    )
+
+
+def _may_be_unseen(request: ChatRequest, endpoint: Endpoint) -> bool:
+    """Whether there may be output that is no text which comes: thoughts, sound, images."""
+    return (
+        "reasoning" in endpoint.supported_parameters
+        or request.modalities is not None
+        or len(endpoint.output_modalities) > 1
     )
 
 
