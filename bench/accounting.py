@@ -1,6 +1,6 @@
 """What accounting for a request costs in CPU time, each step by itself and together; and how fast batches are inserted.
 
-    python bench/accounting.py [--rounds 40]
+    python bench/accounting.py [--rounds 400]
 
 Each step is the code that a request runs, not a copy of it: `inference_account` from its headers; `Reserve` for a key with a
 daily limit, the prompt's estimate included; `Meter`, which prices the answer's usage; `Settlement.settle`, which makes the
@@ -9,8 +9,8 @@ Those together have the budget. Below them stand what happens at the end of a re
 answer, and the request's share of counting many for the metrics and the log. All of it is done on the thread that serves. What
 is not is bringing batches into the database, in the last line.
 
-Figures are medians of many rounds of 250 requests, each request of its own and cold, on the process's own clock, over SQLite
-in a temporary folder.
+Figures are medians of many rounds of 32 requests, each request of its own, on the process's own clock, over SQLite in a
+temporary folder.
 """
 
 import argparse
@@ -67,8 +67,10 @@ from waystation.storage.migrations import migrate
 from waystation.telemetry.logging import ExchangeLog
 from waystation.telemetry.metrics import Metrics
 
-REQUESTS = 250
-"""Of one round; fewer than settlement lets wait to be counted (`pipeline.settle.UNCOUNTED`)."""
+REQUESTS = 32
+"""Of one round, as many as are under way at a time in `make bench`'s c32."""
+WARM, FLUSHED = 10, 50
+"""Rounds that are not counted, and between two batches into the database."""
 BATCH = 512
 BUDGET = 12.0
 """Microseconds of CPU that a request's accounting may cost."""
@@ -194,7 +196,7 @@ def _remembered() -> tuple[Health, StickySessions]:
 def main() -> int:
     """Measure, and print a table and a line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--rounds", type=int, default=400)
     rounds = parser.parse_args().rounds
     gc.freeze()
     gc.set_threshold(*GARBAGE)  # as the gateway sets it
@@ -205,7 +207,12 @@ def main() -> int:
 
 async def _measure(folder: Path, rounds: int) -> None:
     async with Accounting(folder) as accounting:
-        found = [await _round(accounting) for _ in range(rounds + 2)][2:]
+        found = []
+        for number in range(rounds + WARM):
+            found.append(await _round(accounting))
+            if number % FLUSHED == 0:
+                await accounting.log.flush()
+        found = found[WARM:]
         print("| accounting | CPU p50 | p90 | budget |\n| --- | --- | --- | --- |")
         for name in found[0]:
             if name == BESIDES[0]:
@@ -232,7 +239,6 @@ async def _round(accounting: Accounting) -> dict[str, float]:
     found["settle and record"] = await _spent(accounting.settle, many)
     found[BESIDES[0]] = await _spent(accounting.remember, many)
     found[BESIDES[1]] = await _spent(accounting.count, many)
-    await accounting.log.flush()
     return found
 
 

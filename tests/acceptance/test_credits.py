@@ -28,6 +28,7 @@ models = [
   {{ id = "acme/m1", native_id = "m1", context_length = 50000, prompt = "0.000001", completion = "0.00001" }},
   {{ id = "acme/free", context_length = 50000, prompt = "0", completion = "0" }},
   {{ id = "acme/priceless", context_length = 50000 }},
+  {{ id = "acme/pictures", context_length = 50000, prompt = "0.000001", completion = "0.00001", image_output = "0.04" }},
 ]
 """
 CENT = 0.01
@@ -164,6 +165,37 @@ def test_the_ledger_is_for_management_keys(prepaid: GatewayProcess) -> None:
     for method, path in (("GET", "/credits"), ("POST", "/credits"), ("GET", "/credits/ledger")):
         body = {"amount": 1} if method == "POST" else None
         assert call(prepaid, method, f"/api/v1{path}", body, key=API_KEY).status == 403
+
+
+def test_charges_by_coinbase_are_gone(prepaid: GatewayProcess) -> None:
+    for key in (None, API_KEY, MANAGEMENT_KEY):
+        gone = call(prepaid, "POST", "/api/v1/credits/coinbase", {"amount": 5}, key=key)
+        assert (gone.status, gone.error["code"]) == (410, 410)
+
+
+@pytest.mark.parametrize("streaming", [False, True])
+def test_pictures_are_charged_by_the_picture(
+    prepaid: GatewayProcess, provider: ScriptedProvider, *, streaming: bool
+) -> None:
+    set_balance(prepaid, 1)
+    images = [
+        {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{data}"}}
+        for data in ("AA==", "AAA=")
+    ]
+    details = {"completion_tokens_details": {"image_tokens": 800}}
+    used = {"prompt_tokens": 10, "completion_tokens": 810, "total_tokens": 820, **details}
+    if streaming:
+        end = b"data: [DONE]\n\n"
+        provider.answer(Streamed([chunk(images=images), chunk("stop"), usage_chunk(used), end]))
+    else:
+        provider.answer(completion("x", usage=used, images=images))
+
+    answer = ask(prepaid, model="acme/pictures", stream=streaming)
+
+    told = answer.chunks[-1]["usage"] if streaming else answer.json["usage"]
+    assert told["cost"] == round(10 * 0.000001 + 10 * 0.00001 + 2 * 0.04, 9)
+    data = generation(prepaid, answer.chunks[0]["id"] if streaming else answer).json["data"]
+    assert (data["total_cost"], data["num_media_completion"]) == (told["cost"], 2)
 
 
 def test_a_limit_refuses_what_it_cannot_cover_in_its_own_words(

@@ -52,6 +52,7 @@ def test_sums_of_endpoints_are_made_of_those_that_are_there(tmp_path: Path, conn
     sums = text("SELECT * FROM endpoint_activity ORDER BY span, start, series")
     before = [tuple(row) for row in connection.execute(sums)]
     with connection.begin_nested():
+        _without_router(connection)
         connection.execute(text("DROP TABLE endpoint_activity"))
         connection.execute(text("DELETE FROM series WHERE key_hash = ''"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0030'"))
@@ -61,6 +62,30 @@ def test_sums_of_endpoints_are_made_of_those_that_are_there(tmp_path: Path, conn
 
     assert len(before) == 2 * 3 * 2
     assert [tuple(row) for row in connection.execute(sums)] == before
+
+
+def test_generations_that_a_router_placed_are_found_among_those_that_are_there(
+    tmp_path: Path, connection: Connection
+) -> None:
+    migrate("", tmp_path)
+    asyncio.run(_with_records(tmp_path))
+    placed = text("SELECT count(*), min(router), max(router) FROM generations WHERE router IS NOT NULL")
+    _without_router(connection)
+    connection.execute(text("UPDATE alembic_version SET version_num = '0031'"))
+    connection.execute(
+        text("""UPDATE generations SET record = '{"router":"openrouter/auto",' || substr(record, 2)
+                WHERE model = 'acme/1'""")
+    )
+    connection.commit()
+
+    migrate("", tmp_path)
+
+    assert tuple(connection.execute(placed).one()) == (8, "openrouter/auto", "openrouter/auto")
+
+
+def _without_router(connection: Connection) -> None:
+    connection.execute(text("DROP INDEX ix_generations_routed"))
+    connection.execute(text("ALTER TABLE generations DROP COLUMN router"))
 
 
 async def _with_records(data_dir: Path) -> None:

@@ -133,7 +133,8 @@ def _again(record: "GenerationRecord") -> "Cost":
     finish = record.finish_reasons[0] if record.finish_reasons else None
     is_byok = record.cost is not None and record.cost.is_byok
     usage = record.usage or Usage()
-    return cost_of(usage, record.pricing, record.created_at / 1000, finish, is_byok=is_byok)
+    made = record.num_media_completion or 0
+    return cost_of(usage, record.pricing, record.created_at / 1000, finish, is_byok=is_byok, images=made)
 
 
 def _moment(moment: datetime | None, otherwise: int) -> int:

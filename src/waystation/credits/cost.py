@@ -109,12 +109,13 @@ def recompute(
     finish_reason: str | None,
     *,
     is_byok: bool = False,
+    images: int = 0,
 ) -> Cost:
-    """The cost again, from what a generation's record holds."""
+    """The cost again, from what a generation's record holds; `images` that it made."""
     tariff = Tariff(msgspec.json.decode(snapshot, type=Pricing))
     if is_insured(usage, finish_reason):
         return tariff.insured(usage, at, is_byok=is_byok)
-    return tariff.price(usage, at, is_byok=is_byok)
+    return tariff.price(usage, at, is_byok=is_byok, images=images)
 
 
 def _prompt(usage: Usage, rates: Rates) -> tuple[int, bool]:

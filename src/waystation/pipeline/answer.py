@@ -66,10 +66,12 @@ class Answer:
 
         async def attempt_one(exchange: Exchange, planned: PlannedAttempt, attempt: Attempt) -> Brought:
             opened = await self._dispatch.open(exchange, request, planned, attempt)
-            try:
-                body = await opened.response.read()
-            finally:
-                opened.response.close()
+            body = opened.response.here()
+            if body is None:
+                try:
+                    body = await opened.response.read()
+                finally:
+                    opened.response.close()
             result = opened.dialect.parse_response(body)
             if opened.amendment is not None and opened.amendment.amend_result is not None:
                 result = opened.amendment.amend_result(result)

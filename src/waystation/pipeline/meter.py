@@ -136,7 +136,7 @@ class Meter:
         if usage is None or exceeds(usage, self._request, self._endpoint):
             characters = self._produced if produced is None else produced()
             usage = believed(usage, self._request, self._endpoint, characters, self.exchange.id)
-        cost = self._tariff.price(usage, self.exchange.created)
+        cost = self._tariff.price(usage, self.exchange.created, images=self.exchange.images)
         self.exchange.usage = usage
         self.exchange.cost = cost
         return cost

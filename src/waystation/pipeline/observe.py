@@ -67,10 +67,10 @@ class Observer:
                 tag,
                 now,
                 result,
-                latency=_latency(exchange, attempt) if request.stream else None,
-                throughput=_throughput(exchange, attempt, ended),
-                tools_asked=bool(request.tools),
-                calls_valid=are_valid(exchange.calls, request.tools) if exchange.calls else None,
+                _latency(exchange, attempt) if request.stream else None,
+                _throughput(exchange, attempt, ended),
+                bool(request.tools),
+                are_valid(exchange.calls, request.tools) if exchange.calls else None,
             )
         )
 

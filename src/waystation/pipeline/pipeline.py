@@ -75,11 +75,11 @@ class Pipeline:
 
         async def work(serving: Serving) -> None:
             request = _parsed(exchange, dialect, path, body)
-            plan = await self._admitted(exchange, request, len(body))
-            if request.stream:
-                await self._answer.streamed(serving, request, plan)
-            else:
-                await self._answer.whole(serving, request, plan)
+            plan = self._plan(exchange, request, len(body))
+            if self._reserve.guards(exchange.account):
+                await self._reserve(exchange, request, plan)
+            answered = self._answer.streamed if request.stream else self._answer.whole
+            await answered(serving, request, plan)
 
         return self._settled(exchange, dialect, caller, work)
 
@@ -90,18 +90,13 @@ class Pipeline:
 
         async def work(serving: Serving) -> None:
             asked = operation.parse_request(body)
-            plan = await self._admitted(exchange, operation.as_chat(asked), len(body))
+            request = operation.as_chat(asked)
+            plan = self._plan(exchange, request, len(body))
+            if self._reserve.guards(exchange.account):
+                await self._reserve(exchange, request, plan)
             await operation.answer(serving, asked, plan)
 
         return self._settled(exchange, errors, caller, work)
-
-    async def _admitted(self, exchange: Exchange, request: ChatRequest, body_bytes: int) -> Plan:
-        """The plan, once credit allows it."""
-        exchange.request = request
-        plan = self._plan(exchange, request, body_bytes)
-        if self._reserve.guards(exchange.account):
-            await self._reserve(exchange, request, plan)
-        return plan
 
     async def _settled(self, exchange: Exchange, dialect: Dialect, caller: Caller, work: Work) -> None:
         task = asyncio.current_task()
@@ -137,6 +132,7 @@ class Pipeline:
             limits.spend(exchange.account, endpoint.model_id, tokens)
 
     def _plan(self, exchange: Exchange, request: ChatRequest, body_bytes: int) -> Plan:
+        exchange.request = request
         plan = exchange.plan = self.planner.decide(exchange, request, body_bytes)
         if not plan.attempts:
             raise unavailable(plan.question, plan.excluded)

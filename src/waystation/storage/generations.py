@@ -132,6 +132,7 @@ def _row(record: Columns, payload: bytes) -> Row:
         usage.prompt_tokens,
         usage.completion_tokens,
         payload.decode(),
+        record.router,
     )
 
 

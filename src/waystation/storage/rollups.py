@@ -44,6 +44,7 @@ class Columns(Struct, frozen=True, gc=False):
     key_hash: str
     model: str
     provider: str | None = None
+    router: str | None = None
     status: int = 200
     cost: Amounts | None = None
     usage: Counters | None = None

@@ -4,6 +4,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Index,
     Integer,
     MetaData,
     String,
@@ -68,10 +69,19 @@ generations = Table(
     Column("prompt_tokens", BigInteger, nullable=False),
     Column("completion_tokens", BigInteger, nullable=False),
     Column("record", Text, nullable=False),
+    Column("router", Text),
 )
 """`record` is the whole `GenerationRecord` as JSON; the other columns are what is asked for. `cost` null is unknown.
 
-Indexes arrive with the questions that need them; today generations are asked for by id alone."""
+Generations are asked for by id, which begins with the second they began in; those whose model a router picked, few
+among many, by an index of their own."""
+
+Index(
+    "ix_generations_routed",
+    generations.c.id,
+    sqlite_where=generations.c.router.is_not(None),
+    postgresql_where=generations.c.router.is_not(None),
+)
 
 daily_spend = Table(
     "daily_spend",

@@ -47,11 +47,14 @@ class Response:
     async def __anext__(self) -> bytes:
         return await anext(self._source)
 
+    def here(self) -> bytes | None:
+        """The whole body where it came with the head, as short ones do; else None, and it is to be `read`."""
+        body = self._body
+        return body.take() if self._source is body and body.here(self._limit) else None
+
     async def read(self, limit: int | None = None) -> bytes:
         """Read the whole body; BadResponse, and the connection closed, when it is over `limit` bytes."""
         most = self._limit if limit is None else limit
-        if self._source is self._body and self._body.here(most):
-            return self._body.take()
         pieces: list[bytes] = []
         size = 0
         async for piece in self._source:
