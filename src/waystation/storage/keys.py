@@ -76,8 +76,9 @@ class SqlKeyStore:
         """Keep a new key that its parent lets an app have, unless there are `most` of that parent; whether it was kept."""
         with reaching():
             async with self._engine.connect() as connection:
+                await self._take_turn(connection)
                 await connection.execute(insert(keys).values(msgspec.structs.asdict(account)))
-                await self._number(connection, account.key_hash)  # writers take turns from here on
+                await self._number(connection, account.key_hash)
                 parent = account.parent_hash
                 if parent is not None and await _given(connection, parent, account.created_at) > most:
                     await connection.rollback()
