@@ -11,10 +11,10 @@ from prompts import Prompt, puzzle_prompts, training_prompts
 from scipy import sparse
 
 from waystation.routing.auto.grams import SIZE
-from waystation.routing.auto.need import mixed
+from waystation.routing.auto.need import hardness, mixed
 from waystation.routing.auto.tags import TAGS
 from waystation.routing.auto.traits import NAMES
-from waystation.routing.auto.weights import HARD, HEADS, Header, Weights
+from waystation.routing.auto.weights import HEADS, Header, Weights
 
 SEED = 1
 DRAWS = 4
@@ -47,11 +47,11 @@ class Material(NamedTuple):
 
 
 class Solution(NamedTuple):
-    """One column for each output; logits of mean success, mean and spread of hardness and of need (`Header`)."""
+    """One column for each output; logits of mean success, mean and spread of hardness and of need, as in `Header`."""
 
     columns: np.ndarray
     success: tuple[float, float]
-    difficulty: tuple[float, float]
+    difficulty: tuple[tuple[float, float], tuple[float, float]]
     need: tuple[float, float]
 
     def needs(self, x: sparse.csr_matrix, offered: np.ndarray | None = None) -> np.ndarray:
@@ -112,7 +112,7 @@ def solve(material: Material, kept: np.ndarray, names: Sequence[str], first_fold
         fit_gap(material, names, first_fold),
         success,
     ]
-    solution = Solution(np.concatenate(parts, axis=1), means, (0.0, 1.0), (0.0, 1.0))
+    solution = Solution(np.concatenate(parts, axis=1), means, ((0.0, 1.0), (0.0, 1.0)), (0.0, 1.0))
     seen = [
         (x[one.folds >= first_fold], offered[one.folds >= first_fold])
         for one, x, offered in zip(material.sets, material.hard_x, material.offered, strict=True)
@@ -120,9 +120,12 @@ def solve(material: Material, kept: np.ndarray, names: Sequence[str], first_fold
     ]
     x, offered = sparse.vstack([x for x, _ in seen]).tocsr(), np.concatenate([told for _, told in seen])
     asked = sparse.vstack([material.tag_x[kept], material.puzzle_x]).tocsr()
-    hard = [design @ solution.columns[:, HARD] for design in (x, asked)]
+    raw, no_offers = x @ solution.columns, np.zeros(asked.shape[0], bool)
+    hard = hardness(raw, offered, TEMPERATURE)
+    hard_asked = hardness(asked @ solution.columns, no_offers, TEMPERATURE)
     return solution._replace(
-        difficulty=_middle(hard), need=_middle([solution.needs(x, offered), solution.needs(asked)])
+        difficulty=(_middle([hard[~offered], hard_asked]), _middle([hard[offered]])),
+        need=_middle([solution.needs(x, offered), solution.needs(asked)]),
     )
 
 

@@ -1,4 +1,4 @@
-"""How much a prompt needs a strong model: one number, from what outcomes taught and from what kind of work it asks for.
+"""How hard a prompt is and how much it needs a strong model: from what outcomes taught and from what kind of work it asks for.
 
 Outcomes are known of examination questions, word problems and code puzzles. Of open requests (a letter, a role, a plan) none
 are, so for these the kind of work counts most: what must be worked out to one right answer needs the strong model more than
@@ -46,6 +46,8 @@ class Mix(Struct, frozen=True):
 OPEN: Final = Mix(hard=1.5, work=2.5)
 OFFERED: Final = Mix(hard=0.1, work=0.05, always=0.37)
 """For questions that offer answers the heads know most, and such a question starts where knowledge does."""
+HARDER: Final = 0.3
+"""What work adds to the share of models that fail at an open prompt."""
 _WORK_OF: Final = np.array([*(WORK[FAMILY[tag]] for tag in TAGS), WORK["puzzle"]], np.float32)
 
 
@@ -55,6 +57,12 @@ def work(raw: Floats, temperature: float) -> Floats:
     chances = np.exp(scores - scores.max(axis=-1, keepdims=True))
     expected = chances @ _WORK_OF / chances.sum(axis=-1)
     result: Floats = np.minimum(expected, ENOUGH) + BEYOND * np.maximum(expected - ENOUGH, 0)
+    return result
+
+
+def hardness(raw: Floats, offered: NDArray[np.bool_], temperature: float) -> Floats:
+    """(..., outputs) to (...): how likely models are to fail, in the units of the head. Of open prompts work is harder."""
+    result: Floats = raw[..., HARD] + np.where(offered, 0.0, HARDER * work(raw, temperature))
     return result
 
 

@@ -7,10 +7,10 @@ import numpy as np
 from msgspec import Struct
 
 from waystation.routing.auto.grams import Floats, clip, grams
-from waystation.routing.auto.need import need_of
+from waystation.routing.auto.need import hardness, need_of
 from waystation.routing.auto.tags import FAMILIES, FAMILY, OTHER, TAGS
 from waystation.routing.auto.traits import NAMES, traits
-from waystation.routing.auto.weights import FILLER, HARD, Weights
+from waystation.routing.auto.weights import FILLER, Weights
 
 SURE_OF_TAG = 0.12
 SURE_OF_FAMILY = 0.15
@@ -25,7 +25,8 @@ _FAMILY_OF = np.array([list(FAMILIES).index(FAMILY[tag]) for tag in TAGS])
 
 
 class Reading(Struct, frozen=True):
-    """`difficulty` and `need` of a strong model are 0 to 1, 0.5 the middle of what was trained on.
+    """`difficulty` is 0 to 1, 0.5 the middle of its form (open, or with answers to choose from); `need` of a strong model
+    is 0 to 1, 0.5 the middle of all that was trained on.
 
     `tag` is `other` where not even the family is certain, and the family's name where only that is.
     """
@@ -113,7 +114,8 @@ def reading_of(likely: Floats, measured: Measured, weights: Weights, rule: str |
             tag = family = OTHER
     else:
         family = FAMILY[tag]
-    mean, spread = weights.header.difficulty
-    hardness = (float(measured.raw[HARD]) - mean) / spread
+    header = weights.header
+    mean, spread = header.difficulty[measured.offered]
+    hard = (float(hardness(measured.raw, np.array(measured.offered), header.temperature)) - mean) / spread
     need = need_of(measured.raw, weights, offered=measured.offered)
-    return Reading(tag, family, confidence, 1 / (1 + math.exp(-1.7 * hardness)), need, rule)
+    return Reading(tag, family, confidence, 1 / (1 + math.exp(-1.7 * hard)), need, rule)

@@ -41,9 +41,10 @@ class Header(Struct, frozen=True):
     temperature: float
     success: tuple[float, float]
     """Logits of the mean success of the middling and of the strong models where answers are offered."""
-    difficulty: tuple[float, float]
+    difficulty: tuple[tuple[float, float], tuple[float, float]]
+    """Mean and spread of the raw difficulty, what 0.5 and a step are: of open prompts, and of those that offer answers."""
     need: tuple[float, float]
-    """Mean and spread of the raw difficulty and of the raw need: what 0.5 and a step are."""
+    """The same of the raw need, of all prompts."""
     data: dict[str, str] = {}
 
 
