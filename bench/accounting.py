@@ -75,6 +75,8 @@ BATCH = 512
 BUDGET = 12.0
 """Microseconds of CPU that a request's accounting may cost."""
 BESIDES = ("besides: routing's memory", "besides: metrics and log")
+LEAST_INSERTED = 20_000
+"""Generations a second that batches must bring into the database."""
 PRICING = Pricing(prompt=Decimal("0.000001"), completion=Decimal("0.00001"))
 USAGE = Usage(prompt_tokens=50, completion_tokens=100)
 ENDPOINT = Endpoint("acme/m1", "acme", "acme", "m1", pricing=PRICING, max_completion_tokens=8192)
@@ -221,8 +223,9 @@ async def _measure(folder: Path, rounds: int) -> None:
                 _tell("together", together, f"{BUDGET:.0f} us, {verdict}")
             _tell(name, [one[name] for one in found], "")
         rate = await _inserted(accounting.store, 60 * BATCH)
+        verdict = "ok" if rate >= LEAST_INSERTED else "UNDER"
         print(
-            f"\n{rate:,.0f} generations a second inserted into the database, {BATCH} together (at least 20,000)"
+            f"\n{rate:,.0f} generations a second inserted, {BATCH} together; {LEAST_INSERTED:,} wanted, {verdict}"
         )
 
 

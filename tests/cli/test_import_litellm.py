@@ -16,6 +16,7 @@ from waystation.accounts.keys import Account, hash_key
 from waystation.catalog.load import load as load_catalog
 from waystation.cli.importing import FRAGMENT
 from waystation.cli.litellm.names import PROVIDERS
+from waystation.cli.litellm.tables import generation_of
 from waystation.generations.record import GenerationRecord
 from waystation.generations.spending import Spend
 from waystation.providers.own_models import own_models
@@ -329,6 +330,17 @@ def test_keys_and_spend_are_taken_over_once(config: Path, folder: Path, run: Run
     assert (failure.status, failure.finish_reasons) == (500, ("error",))
     assert "a secret question" not in str(success)
     assert "1 rows of spend" in result.stdout
+    again = run("generations", "recompute", "--json", "--data-dir", str(folder / "data"))
+    assert again.exit_code == 0, again.output
+    assert (json.loads(again.output)["records"], json.loads(again.output)["without_prices"]) == (0, 2)
+
+
+@pytest.mark.parametrize("spend", ["", "NaN", "much", "-1"])
+def test_spend_that_cannot_be_read_is_of_unknown_cost_and_not_free(spend: str) -> None:
+    record = generation_of({**SPEND_ROW, "spend": spend})
+
+    assert record is not None
+    assert record.cost_unknown
 
 
 @pytest.mark.parametrize(

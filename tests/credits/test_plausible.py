@@ -24,12 +24,12 @@ ESTIMATE = Usage(prompt_tokens=103, completion_tokens=50, estimated=True)
 
 
 def judged(
-    usage: Usage, request: ChatRequest = REQUEST, endpoint: Endpoint = ENDPOINT, characters: int = 200
+    usage: Usage, request: ChatRequest = REQUEST, endpoint: Endpoint = ENDPOINT, size: int = 200
 ) -> Usage:
     """What is charged of an answer, as the meter finds it."""
     if not exceeds(usage, request, endpoint):
         return usage
-    return believed(usage, request, endpoint, characters, "gen-1")
+    return believed(usage, request, endpoint, size, "gen-1")
 
 
 @pytest.mark.parametrize(
@@ -38,10 +38,12 @@ def judged(
         (Usage(103, 100), REQUEST, ENDPOINT),
         (Usage(103, 120), REQUEST, ENDPOINT),
         (Usage(7000, 2000, cached_tokens=6000, cache_write_tokens=500), WITHOUT, ENDPOINT),
-        (Usage(103, 800), REQUEST, ENDPOINT),
+        (Usage(103, 450), REQUEST, ENDPOINT),
         (Usage(103, 300), replace(REQUEST, n=3), ENDPOINT),
         (Usage(103, 1500, reasoning_tokens=1400), REQUEST, ENDPOINT),
         (Usage(103, 1500), REQUEST, THINKING),
+        (Usage(103, 1500), replace(REQUEST, modalities=("text", "image")), ENDPOINT),
+        (Usage(103, 1500), REQUEST, replace(ENDPOINT, output_modalities=("text", "audio"))),
         (Usage(60_000, 100, web_search_requests=5), REQUEST, ENDPOINT),
         (Usage(103, 100_000), WITHOUT, UNKNOWN),
     ],
@@ -53,6 +55,8 @@ def judged(
         "choices",
         "told reasoning beyond max_tokens",
         "a model that may think unseen",
+        "a request for pictures",
+        "a model that speaks",
         "several turns of its own tools",
         "nothing is known of the endpoint",
     ],
@@ -68,7 +72,7 @@ def test_what_can_be_true_is_charged_to_the_token(
     [
         Usage(103, 10**300),
         Usage(10**300, 5),
-        Usage(103, 1900),
+        Usage(103, 457),
         Usage(103, 5000, reasoning_tokens=4990),
         Usage(8 * 8000 + 1, 5),
         Usage(103, 5, cached_tokens=10**12),

@@ -18,8 +18,6 @@ MOST_TOKENS: Final = 1_000_000
 """Of an endpoint whose context nobody knows."""
 TURNS: Final = 8
 """Times its context that an endpoint may have read for one answer."""
-BYTES: Final = 4
-"""Of a character in UTF-8, at the most."""
 MARKS: Final = 256
 """Tokens of one choice that stand around its text and calls, and do not come."""
 MOST_SEARCHES: Final = 1_000
@@ -45,15 +43,15 @@ def exceeds(usage: Usage, request: ChatRequest, endpoint: Endpoint) -> bool:
 
 
 def believed(
-    usage: Usage | None, request: ChatRequest, endpoint: Endpoint, characters: int, generation_id: str
+    usage: Usage | None, request: ChatRequest, endpoint: Endpoint, size: int, generation_id: str
 ) -> Usage:
     """What the provider counted; our estimate where it counted nothing, or what cannot be true, which is logged.
 
-    `characters` of text came.
+    `size`: bytes of UTF-8 that came.
     """
     prompt_tokens = estimate_prompt_tokens(request)
     if usage is not None:
-        if is_plausible(usage, request, endpoint, prompt_tokens=prompt_tokens, characters=characters):
+        if is_plausible(usage, request, endpoint, prompt_tokens=prompt_tokens, size=size):
             return usage
         log.warning(
             "a provider's count of tokens cannot be true; an estimate is charged",
@@ -63,21 +61,21 @@ def believed(
                 "model": endpoint.model_id,
                 "prompt_tokens": min(usage.prompt_tokens, _LOGGED),
                 "completion_tokens": min(usage.completion_tokens, _LOGGED),
-                "characters": characters,
+                "bytes": size,
             },
         )
-    produced = -(-characters // BYTES_PER_TOKEN)
+    produced = -(-size // BYTES_PER_TOKEN)
     return Usage(prompt_tokens=prompt_tokens, completion_tokens=produced, estimated=True)
 
 
 def is_plausible(
-    usage: Usage, request: ChatRequest, endpoint: Endpoint, *, prompt_tokens: int, characters: int
+    usage: Usage, request: ChatRequest, endpoint: Endpoint, *, prompt_tokens: int, size: int
 ) -> bool:
-    """Whether all of it can be true of an answer of so many characters to a prompt of about so many tokens."""
+    """Whether all of it can be true of an answer of so many bytes to a prompt of about so many tokens."""
     choices = request.n or 1
     unseen = (usage.reasoning_tokens, usage.audio_completion_tokens, usage.image_completion_tokens)
     limit = request.max_tokens or 0
-    if not limit or any(unseen) or "reasoning" in endpoint.supported_parameters:
+    if not limit or any(unseen) or _may_be_unseen(request, endpoint):
         limit = max(limit, _own(endpoint))
     spoken = (usage.completion_tokens, usage.charged_completion_tokens or 0, *unseen)
     read = (
@@ -89,10 +87,19 @@ def is_plausible(
         usage.audio_prompt_tokens,
     )
     return (
-        max(spoken) <= max(limit * choices, characters * BYTES) + MARKS * choices
+        max(spoken) <= max(limit * choices, size) + MARKS * choices
         and max(read) <= TURNS * max(endpoint.context_length or MOST_TOKENS, prompt_tokens)
         and usage.web_search_requests <= MOST_SEARCHES
         and (usage.upstream_cost_nano or 0) <= MOST_COST
+    )
+
+
+def _may_be_unseen(request: ChatRequest, endpoint: Endpoint) -> bool:
+    """Whether there may be output that is no text which comes: thoughts, sound, images."""
+    return (
+        "reasoning" in endpoint.supported_parameters
+        or request.modalities is not None
+        or len(endpoint.output_modalities) > 1
     )
 
 

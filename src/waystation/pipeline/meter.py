@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from waystation.catalog.endpoint import Endpoint
+from waystation.codec.estimate import utf8_size
 from waystation.credits.cost import Tariff
 from waystation.credits.plausible import believed, exceeds
 from waystation.errors import GatewayError
@@ -17,6 +18,7 @@ from waystation.operations.chat_events import (
     MessageStart,
     PartStart,
     ReasoningDelta,
+    RefusalDelta,
     StreamError,
     TextDelta,
     ToolCallDelta,
@@ -25,7 +27,7 @@ from waystation.operations.parts import AudioOutput, ImageOutput, Reasoning, Ref
 from waystation.operations.usage import Cost, Usage
 
 MAX_KEPT = 256 * 1024
-"""Characters of one stream until which its tool calls are kept, to be judged when it is over."""
+"""Bytes of one stream until which its tool calls are kept, to be judged when it is over."""
 
 
 class Meter:
@@ -49,11 +51,14 @@ class Meter:
         """The same events; `MessageEnd` with usage and cost."""
         for position, event in enumerate(events):
             if type(event) is TextDelta or type(event) is ReasoningDelta:
-                self._produced += len(event.text)
+                text = event.text
+                self._produced += len(text) if text.isascii() else utf8_size(text)
             elif type(event) is ToolCallDelta:
-                self._produced += len(event.arguments)
+                self._produced += utf8_size(event.arguments)
                 if self._calls and self._produced < MAX_KEPT:
                     self._calls[event.choice, event.part].arguments.append(event.arguments)
+            elif type(event) is RefusalDelta:
+                self._produced += utf8_size(event.text)
             else:
                 events[position] = self._rare(event)
         return events
@@ -132,10 +137,10 @@ class Meter:
         return event
 
     def _charge(self, usage: Usage | None, produced: Callable[[], int] | None = None) -> Cost:
-        """Price the usage, or where there is none that can be believed, an estimate. `produced` counts characters."""
+        """Price the usage, or where there is none that can be believed, an estimate. `produced` counts bytes."""
         if usage is None or exceeds(usage, self._request, self._endpoint):
-            characters = self._produced if produced is None else produced()
-            usage = believed(usage, self._request, self._endpoint, characters, self.exchange.id)
+            size = self._produced if produced is None else produced()
+            usage = believed(usage, self._request, self._endpoint, size, self.exchange.id)
         cost = self._tariff.price(usage, self.exchange.created, images=self.exchange.images)
         self.exchange.usage = usage
         self.exchange.cost = cost
@@ -143,17 +148,17 @@ class Meter:
 
 
 def _produced(result: ChatResult) -> int:
-    """Characters of an answer that came whole."""
-    return sum(_length(part) for choice in result.choices for part in choice.parts)
+    """Bytes of text of an answer that came whole."""
+    return sum(_size(part) for choice in result.choices for part in choice.parts)
 
 
-def _length(part: object) -> int:
+def _size(part: object) -> int:
     match part:
         case Text(text=text) | Refusal(text=text) | ToolCall(arguments=text):
-            return len(text)
+            return utf8_size(text)
         case Reasoning(text=str(text)):
-            return len(text)
+            return utf8_size(text)
         case AudioOutput(value=value):
-            return len(str(value.get("transcript", "")))
+            return utf8_size(str(value.get("transcript", "")))
         case _:
             return 0
