@@ -28,7 +28,8 @@ class Reading(Struct, frozen=True):
     """`difficulty` is 0 to 1, 0.5 the middle of its form (open, or with answers to choose from); `need` of a strong model
     is 0 to 1, 0.5 the middle of all that was trained on.
 
-    `tag` is `other` where not even the family is certain, and the family's name where only that is.
+    `tag` is `other` where not even the family is certain, and the family's name where only that is. `brief`: the text is
+    so short ("go on") that it may belong to any task.
     """
 
     tag: str
@@ -37,6 +38,7 @@ class Reading(Struct, frozen=True):
     difficulty: float
     need: float
     rule: str | None = None
+    brief: bool = False
 
 
 class Measured(Struct, frozen=True):
