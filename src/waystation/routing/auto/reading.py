@@ -7,7 +7,7 @@ import numpy as np
 from msgspec import Struct
 
 from waystation.routing.auto.grams import Floats, clip, grams
-from waystation.routing.auto.need import hardness, need_of
+from waystation.routing.auto.need import judgement
 from waystation.routing.auto.tags import FAMILIES, FAMILY, OTHER, TAGS
 from waystation.routing.auto.traits import NAMES, traits
 from waystation.routing.auto.weights import FILLER, Weights
@@ -116,8 +116,5 @@ def reading_of(likely: Floats, measured: Measured, weights: Weights, rule: str |
             tag = family = OTHER
     else:
         family = FAMILY[tag]
-    header = weights.header
-    mean, spread = header.difficulty[measured.offered]
-    hard = (float(hardness(measured.raw, np.array(measured.offered), header.temperature)) - mean) / spread
-    need = need_of(measured.raw, weights, offered=measured.offered)
-    return Reading(tag, family, confidence, 1 / (1 + math.exp(-1.7 * hard)), need, rule)
+    judged = judgement(measured.raw, weights, offered=measured.offered)
+    return Reading(tag, family, confidence, judged.difficulty, judged.need, rule)
