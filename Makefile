@@ -59,6 +59,7 @@ format: ## Format the sources and mend what can be mended by itself
 bench: ## Measure this gateway beside nginx and its upstream (Linux)
 	@$(SET_UP) bench
 	$(BIN)/python bench/planning.py
+	$(BIN)/python bench/accounting.py
 	$(BIN)/python bench/run.py $(ARGUMENTS)
 
 fuzz: ## Throw random input at what reads input: the files tests/**/fuzz_*.py

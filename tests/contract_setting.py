@@ -39,6 +39,7 @@ models = [
 [providers.impatient]
 base_url = "{first}"
 first_byte_timeout = 0.3
+answer_timeout = 0.3
 models = [{{ id = "acme/impatient", context_length = 50000, prompt = "0", completion = "0" }}]
 [providers.openai]
 api_key = "sk-fake-openai"

@@ -13,6 +13,7 @@ from waystation.catalog.endpoint import Endpoint
 from waystation.credits.lease import Reservation
 from waystation.errors import GatewayError
 from waystation.operations.chat import ChatRequest
+from waystation.operations.parts import JsonObject
 from waystation.operations.usage import Cost, Usage
 from waystation.routing.plan import Plan
 
@@ -51,6 +52,8 @@ class Attempt(Struct):
     """Which of the provider's keys it was made with."""
     served: bool = False
     """The answer is this attempt's."""
+    sent: JsonObject | None = None
+    """The body that was sent, as its caller may see it; kept only where that was asked for."""
     upstream_cost: int | None = None
     """Nano-dollars that its provider charges though it failed, where it said what it used."""
 
@@ -66,7 +69,7 @@ class Answered(Struct):
 class Exchange(Struct):
     """The state of one request, from acceptance to settlement. `id` is the generation's id.
 
-    `created` is Unix seconds; `started`, `first_content` and `ended` are seconds on the monotonic clock.
+    `created` is Unix seconds; `started`, `first_content`, `arrived` and `ended` are seconds on the monotonic clock.
     """
 
     id: str
@@ -91,6 +94,8 @@ class Exchange(Struct):
     fetched: dict[str, str] = {}
     """Data URLs by the URLs they were fetched from."""
     first_content: float | None = None
+    arrived: float | None = None
+    """When the last of a stream came from its provider; None where the client's slowness may have held it up."""
     ended: float | None = None
     usage: Usage | None = None
     cost: Cost | None = None

@@ -8,7 +8,7 @@ import pytest
 from contract_setting import Contract, assert_stream_error
 from gateway_client import chat, generation
 from gateway_process import GatewayProcess, StartGateway
-from scripted_provider import ScriptedProvider, Streamed, Whole, chunk
+from scripted_provider import ScriptedProvider, Streamed, Whole, chunk, completion
 
 
 @pytest.fixture(scope="module")
@@ -69,3 +69,24 @@ def test_a_provider_that_does_not_begin_in_time_is_503(
         assert answer.error["availability"]["retryable"] is True
     assert answer.error["code"] == 503
     assert answer.error["metadata"]["error_type"] == "provider_overloaded"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_an_answer_asked_whole_is_not_asked_twice_for_being_long_in_the_making(
+    start_gateway: StartGateway, gate: threading.Event, *, stream: bool
+) -> None:
+    with ScriptedProvider() as slow, ScriptedProvider() as quick:
+        rows = "".join(
+            f'[providers.{name}]\nbase_url = "{provider.url}"\nfirst_byte_timeout = 0.1\n'
+            'models = [{ id = "acme/m1", context_length = 50000, prompt = "0", completion = "0" }]\n'
+            for name, provider in (("slow", slow), ("quick", quick))
+        )
+        gateway = start_gateway(f'[routing]\norder = "listed"\n{rows}')
+        slow.answer(Streamed([gate]) if stream else Whole(completion("slow").body, gate=gate))
+        quick.answer()
+        release = threading.Timer(0.5, gate.set)
+        release.start()
+        answer = chat(gateway, stream=stream)
+        release.join()
+    assert answer.status == 200, answer.text
+    assert (len(slow.asked), len(quick.asked)) == (1, int(stream))

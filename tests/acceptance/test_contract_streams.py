@@ -324,3 +324,70 @@ def test_a_usage_chunk_of_the_provider_is_not_repeated(contract: Contract) -> No
     chunks = chat(contract.gateway, stream=True).chunks
     assert [c for c in chunks if c.get("usage")] == [chunks[-1]]
     assert chunks[-1]["usage"]["total_tokens"] == 10
+
+
+BASE64 = "iVBORw0KGgo" * 100
+DEBUGGED = {
+    "model": "acme/dual",
+    "stream": True,
+    "debug": {"echo_upstream_body": True},
+    "messages": [
+        {
+            "role": "user",
+            "content": [
+                {"type": "text", "text": "Is sk-fake-first-0123456789 a key?"},
+                {"type": "text", "text": BASE64},
+            ],
+        }
+    ],
+}
+
+
+def test_a_caller_who_debugs_is_told_what_each_attempt_sent_before_any_content(contract: Contract) -> None:
+    contract.first.answer(Whole({"error": {"message": "down"}}, 500))
+    contract.second.answer()
+
+    answer = call(contract.gateway, "POST", "/api/v1/chat/completions", DEBUGGED)
+
+    first, second, *rest = answer.chunks
+    assert first["choices"] == second["choices"] == []
+    bodies = [one["debug"]["echo_upstream_body"] for one in (first, second)]
+    assert [body["model"] for body in bodies] == ["dual-at-first", "dual-at-second"]
+    assert all(body["stream"] is True for body in bodies)
+    assert not any("debug" in one for one in rest)
+    assert "".join(d.get("content") or "" for d in deltas(answer)) == "Hi"
+
+
+def test_what_a_caller_who_debugs_is_told_has_no_secret_and_no_long_base64(contract: Contract) -> None:
+    contract.first.answer()
+
+    told = call(contract.gateway, "POST", "/api/v1/chat/completions", DEBUGGED).chunks[0]["debug"]
+
+    [asked] = contract.first.asked
+    assert asked.body["messages"] == DEBUGGED["messages"]
+    question, data = told["echo_upstream_body"]["messages"][0]["content"]
+    assert "sk-fake-first" not in json.dumps(told)
+    assert question["text"].startswith("Is [re")
+    assert data["text"] == "... (1100 characters left out)"
+
+
+def test_the_responses_wire_tells_it_in_an_event_of_its_own(contract: Contract) -> None:
+    contract.first.answer()
+    body = {"model": "acme/m1", "input": "Hi", "stream": True, "debug": {"echo_upstream_body": True}}
+
+    events = call(contract.gateway, "POST", "/api/v1/responses", body).chunks
+
+    assert [event["sequence_number"] for event in events] == list(range(len(events)))
+    kinds = [event["type"] for event in events]
+    assert kinds[:3] == ["response.created", "response.in_progress", "response.debug"]
+    assert kinds.count("response.debug") == 1
+    assert events[2]["debug"]["echo_upstream_body"]["model"] == "m-one"
+
+
+def test_nothing_is_told_of_what_was_sent_unless_it_is_asked_for_in_a_stream(contract: Contract) -> None:
+    contract.first.answer()
+    quiet = DEBUGGED | {"debug": {"echo_upstream_body": False}}
+    assert "debug" not in call(contract.gateway, "POST", "/api/v1/chat/completions", quiet).text
+    contract.first.answer()
+    whole = DEBUGGED | {"stream": False}
+    assert "echo_upstream_body" not in call(contract.gateway, "POST", "/api/v1/chat/completions", whole).text

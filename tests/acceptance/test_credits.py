@@ -28,6 +28,7 @@ models = [
   {{ id = "acme/m1", native_id = "m1", context_length = 50000, prompt = "0.000001", completion = "0.00001" }},
   {{ id = "acme/free", context_length = 50000, prompt = "0", completion = "0" }},
   {{ id = "acme/priceless", context_length = 50000 }},
+  {{ id = "acme/pictures", context_length = 50000, prompt = "0.000001", completion = "0.00001", image_output = "0.04" }},
 ]
 """
 CENT = 0.01
@@ -166,6 +167,37 @@ def test_the_ledger_is_for_management_keys(prepaid: GatewayProcess) -> None:
         assert call(prepaid, method, f"/api/v1{path}", body, key=API_KEY).status == 403
 
 
+def test_charges_by_coinbase_are_gone(prepaid: GatewayProcess) -> None:
+    for key in (None, API_KEY, MANAGEMENT_KEY):
+        gone = call(prepaid, "POST", "/api/v1/credits/coinbase", {"amount": 5}, key=key)
+        assert (gone.status, gone.error["code"]) == (410, 410)
+
+
+@pytest.mark.parametrize("streaming", [False, True])
+def test_pictures_are_charged_by_the_picture(
+    prepaid: GatewayProcess, provider: ScriptedProvider, *, streaming: bool
+) -> None:
+    set_balance(prepaid, 1)
+    images = [
+        {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{data}"}}
+        for data in ("AA==", "AAA=")
+    ]
+    details = {"completion_tokens_details": {"image_tokens": 800}}
+    used = {"prompt_tokens": 10, "completion_tokens": 810, "total_tokens": 820, **details}
+    if streaming:
+        end = b"data: [DONE]\n\n"
+        provider.answer(Streamed([chunk(images=images), chunk("stop"), usage_chunk(used), end]))
+    else:
+        provider.answer(completion("x", usage=used, images=images))
+
+    answer = ask(prepaid, model="acme/pictures", stream=streaming)
+
+    told = answer.chunks[-1]["usage"] if streaming else answer.json["usage"]
+    assert told["cost"] == round(10 * 0.000001 + 10 * 0.00001 + 2 * 0.04, 9)
+    data = generation(prepaid, answer.chunks[0]["id"] if streaming else answer).json["data"]
+    assert (data["total_cost"], data["num_media_completion"]) == (told["cost"], 2)
+
+
 def test_a_limit_refuses_what_it_cannot_cover_in_its_own_words(
     unlimited: GatewayProcess, provider: ScriptedProvider
 ) -> None:
@@ -247,6 +279,28 @@ def test_a_stream_that_fails_costs_the_caller_nothing_and_says_what_the_provider
     data = generation(prepaid, answer.chunks[0]["id"]).json["data"]
     assert (data["total_cost"], data["upstream_inference_cost"]) == (0, 0.001005)
     assert credits_of(prepaid)[1] == before
+
+
+@pytest.mark.parametrize("streaming", [False, True])
+def test_a_count_that_cannot_be_true_is_not_charged(
+    prepaid: GatewayProcess, provider: ScriptedProvider, *, streaming: bool
+) -> None:
+    set_balance(prepaid, 1)
+    claimed = {"prompt_tokens": 10, "completion_tokens": 10**300, "total_tokens": 10**300 + 10}
+    if streaming:
+        done = b"data: [DONE]\n\n"
+        provider.answer(Streamed([chunk(content="x" * 400), chunk("stop"), usage_chunk(claimed), done]))
+    else:
+        provider.answer(completion("x" * 400, usage=claimed))
+    _, before = credits_of(prepaid)
+
+    answer = ask(prepaid, stream=streaming)
+
+    told = answer.chunks[-1]["usage"] if streaming else answer.json["usage"]
+    assert (told["completion_tokens"], told["cost"]) == (100, 0.001005)
+    assert round(credits_of(prepaid)[1] - before, 9) == 0.001005
+    data = generation(prepaid, answer.chunks[0]["id"] if streaming else answer).json["data"]
+    assert (data["estimated"], data["tokens_completion"]) == (True, 100)
 
 
 def test_the_official_sdk_reads_credits_and_knows_the_refusal(prepaid: GatewayProcess) -> None:

@@ -226,6 +226,36 @@ def test_a_worker_that_is_killed_is_replaced_and_loses_no_record(start_gateway: 
         assert gateway.stop() == 0
 
 
+def test_an_outage_that_one_worker_met_is_known_to_the_other(start_gateway: StartGateway) -> None:
+    with ScriptedProvider() as down, ScriptedProvider() as sound:
+        down.answer(*[Whole({"error": {"message": "down"}}, 500)] * 9)
+        rows = "".join(
+            f'[providers.{name}]\nbase_url = "{provider.url}"\n'
+            'models = [{ id = "acme/m1", context_length = 50000, prompt = "0", completion = "0" }]\n'
+            for name, provider in (("down", down), ("sound", sound))
+        )
+        gateway = start_gateway(f'[server]\nworkers = 2\n[routing]\norder = "listed"\n{rows}')
+        first, second = descendants(gateway.process.pid)
+        os.kill(second, signal.SIGSTOP)
+        assert chat(gateway).status == 200
+        os.kill(second, signal.SIGCONT)
+
+        def the_second_knows() -> bool:
+            os.kill(first, signal.SIGSTOP)
+            told = call(gateway, "GET", "/metrics", key=None).text
+            avoided = re.search(r'avoided_seconds\{model="acme/m1",endpoint="down"\} ([0-9.]+)', told)
+            if avoided is not None and float(avoided[1]) > 0:
+                return True
+            os.kill(first, signal.SIGCONT)
+            return False
+
+        assert wait_for(the_second_knows)
+        assert chat(gateway).status == 200
+        assert len(down.asked) == 1
+        os.kill(first, signal.SIGCONT)
+        assert gateway.stop() == 0
+
+
 def test_a_gateway_whose_workers_die_while_they_start_is_announced_all_the_same(
     start_gateway: StartGateway,
 ) -> None:

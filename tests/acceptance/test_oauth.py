@@ -73,6 +73,30 @@ def test_from_the_page_to_a_key_that_works(contract: Contract) -> None:
     assert (own["limit"], own["limit_reset"], own["is_management_key"]) == (2.5, "monthly", False)
 
 
+def test_a_key_gives_apps_at_most_a_hundred_keys_and_as_many_codes(contract: Contract) -> None:
+    gateway = contract.gateway
+    key = str(new_key(gateway, "giver")["key"])
+    codes = [_made(gateway, key) for _ in range(100)]
+    assert {code.status for code in codes} == {200}
+    too_many_codes = _made(gateway, key)
+    assert (too_many_codes.status, "wait to be exchanged" in too_many_codes.error["message"]) == (403, True)
+
+    first, *others = [code.json["data"]["id"] for code in codes]
+    assert {exchange(gateway, code).status for code in others} == {200}
+    last = _made(gateway, key).json["data"]["id"]
+    assert exchange(gateway, first).status == 200
+    refused = exchange(gateway, last)
+
+    assert (refused.status, "100 keys to apps" in refused.error["message"]) == (403, True)
+    assert _made(gateway, key).status == 403
+    assert submit(gateway, key=key, callback_url=CALLBACK).status == 403
+    assert _made(gateway, API_KEY).status == 200
+
+
+def _made(gateway: GatewayProcess, key: str) -> Answer:
+    return call(gateway, "POST", "/api/v1/auth/keys/code", {"callback_url": CALLBACK}, key=key)
+
+
 def test_the_page_needs_no_script_and_can_be_in_no_frame(contract: Contract) -> None:
     label = "<script>alert(1)</script>"
     shown = page(contract.gateway, callback_url=CALLBACK, key_label=label)

@@ -10,14 +10,14 @@ import pytest
 from gateway_client import Answer, call
 from gateway_process import API_KEY, GatewayProcess, StartGateway
 from keys_over_http import new_key
-from scripted_provider import ScriptedProvider
+from scripted_provider import ScriptedProvider, Whole
 from waystation.accounts.keys import hash_key
 
 TOML = """
 [limits]
 requests_per_account = 40
 keys = {{ {key} = {{ requests = 3 }} }}
-models = {{ "acme/slow" = {{ requests = 2 }}, "acme/wordy" = {{ tokens = 20 }} }}
+models = {{ "acme/slow" = {{ requests = 2 }}, "acme/wordy" = {{ tokens = 20 }}, "acme/scarce" = {{ requests = 2 }}, "acme/rare" = {{ requests = 1 }} }}
 free_requests_per_minute = 4
 free_requests_per_day = 5
 [server]
@@ -29,6 +29,8 @@ base_url = "{url}"
 models = [
   {{ id = "acme/m1", context_length = 50000, prompt = "0", completion = "0" }},
   {{ id = "acme/slow", context_length = 50000, prompt = "0", completion = "0" }},
+  {{ id = "acme/scarce", context_length = 50000, prompt = "0", completion = "0" }},
+  {{ id = "acme/rare", context_length = 50000, prompt = "0", completion = "0" }},
   {{ id = "acme/wordy", context_length = 50000, prompt = "0", completion = "0" }},
   {{ id = "acme/m1:free", context_length = 50000, prompt = "0", completion = "0" }},
 ]
@@ -46,8 +48,9 @@ def gateway(start_gateway: StartGateway, provider: ScriptedProvider) -> GatewayP
     return start_gateway(TOML.format(url=provider.url, workers=1, key=hash_key(API_KEY)))
 
 
-def ask(gateway: GatewayProcess, key: str, model: str = "acme/m1", *, stream: bool = False) -> Answer:
-    body = {"model": model, "messages": [{"role": "user", "content": "Hi"}], "stream": stream}
+def ask(gateway: GatewayProcess, key: str, *models: str, stream: bool = False) -> Answer:
+    messages = [{"role": "user", "content": "Hi"}]
+    body = {"models": models or ["acme/m1"], "messages": messages, "stream": stream}
     return call(gateway, "POST", "/api/v1/chat/completions", body, key=key)
 
 
@@ -86,6 +89,36 @@ def test_a_model_over_its_limit_is_refused_in_a_stream_s_place_too(gateway: Gate
     assert_refused(refused, 2)
     assert refused.headers["content-type"] == "application/json"
     assert ask(gateway, key, "acme/m1").status == 200
+
+
+def test_a_model_over_its_limit_is_passed_over_for_the_next_until_none_is_left(
+    gateway: GatewayProcess, provider: ScriptedProvider
+) -> None:
+    key, models = user_key(gateway, "with a fallback"), ["acme/scarce", "acme/rare"]
+    provider.answer()
+
+    answers = [ask(gateway, key, *models) for _ in range(4)]
+
+    assert [answer.json.get("model") for answer in answers] == [
+        "acme/scarce",
+        "acme/scarce",
+        "acme/rare",
+        None,
+    ]
+    assert_refused(answers[3], 2)  # two a minute have room again before one a minute has
+    assert len(provider.asked) == 3
+
+
+def test_a_fallback_over_its_limit_is_not_asked(gateway: GatewayProcess, provider: ScriptedProvider) -> None:
+    key = user_key(gateway, "with a fallback that is taken")
+    while ask(gateway, key, "acme/slow").status == 200:
+        pass
+    provider.answer(Whole({"error": {"message": "down"}}, 500), Whole({"error": {"message": "down"}}, 500))
+
+    answer = ask(gateway, key, "acme/m1", "acme/slow")
+
+    assert answer.status == 503, answer.text
+    assert [asked.body["model"] for asked in provider.asked] == ["acme/m1"] * 2
 
 
 def test_tokens_count_against_the_next_request(gateway: GatewayProcess) -> None:

@@ -109,6 +109,16 @@ async def test_each_ending_counts_as_what_it_says_of_the_model_chosen(
     assert found == ({CODER: expected} if expected else {})
 
 
+async def test_what_routers_placed_is_found_without_reading_all_other_generations(
+    engine: AsyncEngine,
+) -> None:
+    routed = SqlRouted(engine).placed(1, 2)
+    async with engine.connect() as connection:
+        said = str(routed.compile(engine.sync_engine, compile_kwargs={"literal_binds": True}))
+        plan = (await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {said}")).all()
+    assert ["ix_generations_routed" in row[-1] for row in plan] == [True]
+
+
 async def test_a_model_that_was_not_asked_first_is_not_judged(engine: AsyncEngine) -> None:
     behind = replace(PLAN, rows=(*PLAN.rows[1:], PLAN.rows[0]))
     await write(engine, {"route": Raw(msgspec.json.encode(behind)), "model": "b/talker"})

@@ -3,12 +3,15 @@
 import asyncio
 import json
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 
 from click.testing import Result
 
 from generation_records import NOON, a_record, encoded
-from waystation.operations.usage import Cost
+from waystation.catalog.pricing import Pricing
+from waystation.credits.cost import Tariff
+from waystation.operations.usage import Cost, Usage
 from waystation.storage.engine import open_engine
 from waystation.storage.generations import SqlGenerationStore
 from waystation.storage.migrations import migrate
@@ -73,6 +76,24 @@ def test_charges_that_differ_are_found(run: Run, tmp_path: Path) -> None:
     (one,) = findings["differences"]
     assert one == {"id": wrong.id, "model": wrong.model, "charged": 5, "found": right.cost.total}
     assert "2 differ" in run("generations", "recompute", "--data-dir", str(data_dir)).output
+
+
+def test_a_charge_for_pictures_is_found_again(run: Run, tmp_path: Path) -> None:
+    tariff = Tariff(Pricing(Decimal("0.000001"), Decimal("0.00001"), image_output=Decimal("0.04")))
+    usage = Usage(prompt_tokens=10, completion_tokens=810, image_completion_tokens=800)
+    drawn = a_record(
+        1,
+        created_at=NOON,
+        usage=usage,
+        pricing=tariff.snapshot,
+        cost=tariff.price(usage, images=2),
+        num_media_completion=2,
+    )
+    asyncio.run(keep(tmp_path, encoded(drawn)))
+
+    found = json.loads(run("generations", "recompute", "--json", "--data-dir", str(tmp_path)).output)
+
+    assert (found["records"], found["differing"], found["charged"]) == (1, 0, 80_110_000)
 
 
 def test_no_charges_are_right(run: Run) -> None:

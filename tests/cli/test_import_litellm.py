@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 from click.testing import Result
 
+from spent import spent
 from waystation.accounts.keys import Account, hash_key
 from waystation.catalog.load import load as load_catalog
 from waystation.cli.importing import FRAGMENT
 from waystation.cli.litellm.names import PROVIDERS
+from waystation.cli.litellm.tables import generation_of
 from waystation.generations.record import GenerationRecord
-from waystation.generations.store import Spend
+from waystation.generations.spending import Spend
 from waystation.providers.own_models import own_models
 from waystation.providers.registry import Registry, known_slugs
 from waystation.settings import load
@@ -109,7 +111,7 @@ def test_what_is_written_is_a_configuration_that_serves(outcomes: dict[str, Any]
     assert settings.providers["openai"].api_keys == ("a", "b")
     assert Registry.build(settings).is_configured("openai")
     assert settings.routing.order == "price"
-    assert settings.upstream.total_timeout == 120
+    assert settings.upstream.total_timeout == settings.upstream.answer_timeout == 120
     assert settings.keys.management_key == "sk-of-the-master"
 
 
@@ -292,7 +294,7 @@ async def kept(data: Path) -> tuple[list[Account], Spend, list[GenerationRecord 
         async with engine.connect() as connection:
             ids = (await connection.exec_driver_sql("SELECT id FROM generations ORDER BY id")).scalars().all()
         records = [await store.get(one) for one in ids]
-        return accounts, await store.spend(hash_key(KEY), 1_741_064_767_000), records
+        return accounts, await spent(engine, hash_key(KEY), 1_741_064_767_000), records
     finally:
         await engine.dispose()
 
@@ -328,6 +330,17 @@ def test_keys_and_spend_are_taken_over_once(config: Path, folder: Path, run: Run
     assert (failure.status, failure.finish_reasons) == (500, ("error",))
     assert "a secret question" not in str(success)
     assert "1 rows of spend" in result.stdout
+    again = run("generations", "recompute", "--json", "--data-dir", str(folder / "data"))
+    assert again.exit_code == 0, again.output
+    assert (json.loads(again.output)["records"], json.loads(again.output)["without_prices"]) == (0, 2)
+
+
+@pytest.mark.parametrize("spend", ["", "NaN", "much", "-1"])
+def test_spend_that_cannot_be_read_is_of_unknown_cost_and_not_free(spend: str) -> None:
+    record = generation_of({**SPEND_ROW, "spend": spend})
+
+    assert record is not None
+    assert record.cost_unknown
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """What every `KeyStore` owes, asked of each."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -54,6 +55,23 @@ async def test_accounts_come_back_whole_and_oldest_first(store: KeyStore) -> Non
 
     assert await store.all() == [FULL, PLAIN]
     assert await store.get(FULL.key_hash) == FULL
+
+
+async def test_a_key_gives_apps_only_so_many_keys(store: KeyStore) -> None:
+    def given(number: int, **changes: object) -> Account:
+        return replace(PLAIN, key_hash=f"{number:064x}", parent_hash=FULL.key_hash, **changes)
+
+    await store.add(replace(PLAIN, parent_hash="e" * 64))
+    assert await store.give(given(1, expires_at=2000), 3)
+    assert await store.give(given(2, disabled=True), 3)
+    at_once = await asyncio.gather(*(store.give(given(number), 3) for number in range(3, 7)))
+
+    assert at_once.count(True) == 1
+    assert await store.given(FULL.key_hash, 1000) == 3
+    assert await store.given(FULL.key_hash, 2000) == 2
+    assert len(await store.all()) == 4
+    assert (await store.changes(None)).revision == 4
+    assert await store.give(given(9, created_at=2000), 3)
 
 
 async def test_adding_a_known_hash_replaces_its_account(store: KeyStore) -> None:

@@ -27,6 +27,7 @@ DAY = 86_400
 WORKERS = st.integers(0, 2)
 KEYS = st.integers(0, 2)
 AMOUNTS = st.integers(1, 400)
+PARTS = st.integers(0, 100)
 WHICH = st.integers(0, 10**6)
 RESETS = (None, "daily", "weekly")
 LIMITS = st.one_of(st.none(), st.integers(0, 1500))
@@ -141,7 +142,18 @@ class Money(RuleBasedStateMachine):
         self.held.append(Held(worker, key, self.now, reservation))
         return True
 
-    @rule(which=WHICH, part=st.integers(0, 100))
+    @rule(
+        worker=WORKERS, number=KEYS, requests=st.lists(st.tuples(AMOUNTS, PARTS, st.booleans()), max_size=6)
+    )
+    def serve(self, worker: int, number: int, requests: list[tuple[int, int, bool]]) -> None:
+        """Requests come and go, one after the other; after some of them the process gives back what it did not need."""
+        for amount, part, tidies in requests:
+            if self.run(self.reserved(self.workers[worker], self.keys[number], amount)):
+                self.charged(self.held.pop(), amount * part // 100)
+            if tidies:
+                self.tidy(worker)
+
+    @rule(which=WHICH, part=PARTS)
     def settle(self, which: int, part: int) -> None:
         for held in self.taken(which):
             self.charged(held, held.reservation.amount * part // 100)
@@ -195,6 +207,19 @@ class Money(RuleBasedStateMachine):
     def nobody_spends_more_than_there_is(self) -> None:
         for fund, allowed in self.allowed.items():
             assert self.committed(fund) <= allowed, fund
+
+    @invariant()
+    def nothing_is_leased_and_forgotten(self) -> None:
+        """Whatever the store counts as a process's, that process can spend or give back."""
+        known = {each.keeping._own.name: each.reservations for each in self.workers}
+        for fund, holder, amount in self.run(self.leased()):
+            mine = (*known[holder]._leases.values(), *known[holder]._past)
+            assert any(lease.fund == fund for lease in mine) or not amount, fund
+
+    async def leased(self) -> list[tuple[Fund, str, int]]:
+        async with self.engine.connect() as connection:
+            rows = (await connection.execute(select(leases))).all()
+        return [(Fund(row.fund, row.first_day), row.holder, row.amount) for row in rows]
 
     @invariant()
     def the_ledger_adds_up(self) -> None:

@@ -64,12 +64,12 @@ def test_a_segment_goes_when_it_is_full_and_all_its_records_are_settled(tmp_path
     assert first[0] is not second
 
     for segment in first[:2]:
-        journal.settled(segment)
+        journal.settled(segment, 1)
     assert first[0].path.exists()
-    journal.settled(first[2])
+    journal.settled(first[2], 1)
     assert not first[0].path.exists()
 
-    journal.settled(second)
+    journal.settled(second, 1)
     assert second.path.exists()
     journal.close()
     assert list(tmp_path.iterdir()) == []

@@ -80,7 +80,7 @@ class Setting:
         self.asked: list[str] = []
         self.discarded: list[str] = []
         observer = Observer(Health(), StickySessions(MemoryStickyStore()))
-        self.attempts = Attempts(self.registry, lambda _: Timeouts(first_byte=0.2), persistence, observer)
+        self.attempts = Attempts(self.registry, timeouts_of, persistence, observer)
         self.exchange = begin_exchange("openai_chat", ACCOUNT, Attribution())
         self.exchange.request = ChatRequest("openai_chat", "acme/m", (Message("user", (Text("Hi"),)),))
 
@@ -89,7 +89,7 @@ class Setting:
         attempts = tuple(planned(*name.rpartition(":")[::2]) for name in order or self.answers)
         return Plan(attempts, question())
 
-    async def go(self, *order: str) -> str:
+    async def go(self, *order: str, whole: bool = False) -> str:
         """Go through the plan."""
         task = asyncio.current_task()
         assert task is not None
@@ -97,7 +97,7 @@ class Setting:
         watch = Watch()
         watch.enter(watched)
         try:
-            going = Going(self.exchange, watched, self.call, self.discarded.append)
+            going = Going(self.exchange, watched, self.call, self.discarded.append, whole=whole)
             return await self.attempts.first_success(going, self.plan(*order))
         finally:
             watch.leave(watched)
@@ -118,6 +118,10 @@ class Setting:
         exchange.upstream_id = str(said)
         exchange.error = BadResponse("cut") if said == "cut off" else None
         return str(said)
+
+
+def timeouts_of(_: str, *, whole: bool) -> Timeouts:
+    return Timeouts().for_whole() if whole else Timeouts(first_byte=0.2)
 
 
 def question() -> Question:
@@ -253,6 +257,12 @@ async def test_a_silent_endpoint_is_given_up_at_its_deadline() -> None:
     setting = Setting(Persistence(), a=[9.0], b=["ok"])
     assert await setting.go() == "ok"
     assert [type(attempt.error) for attempt in setting.exchange.attempts] == [TimedOut, type(None)]
+
+
+async def test_an_answer_asked_whole_may_take_longer_than_the_first_content_of_a_stream() -> None:
+    setting = Setting(Persistence(), a=[0.4], b=["not asked"])
+    assert await setting.go(whole=True) == "a at last"
+    assert setting.asked == ["a-0"]
 
 
 async def test_a_silent_endpoint_gets_a_competitor() -> None:

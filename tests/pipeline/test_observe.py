@@ -52,6 +52,7 @@ class Setting:
         self.attempt.served = True
         exchange.endpoint, exchange.asked_model, exchange.finish_reason = ENDPOINT, "acme/m", "stop"
         exchange.first_content = exchange.started + 0.5
+        exchange.arrived = exchange.started + seconds
         exchange.usage = Usage(10, tokens)
         self.seconds = seconds
         return exchange
@@ -81,6 +82,31 @@ def test_a_stream_tells_latency_and_throughput() -> None:
     assert setting.statistics.latency_30m.p50 == pytest.approx(0.5, rel=0.06)
     assert setting.statistics.throughput_30m is not None
     assert setting.statistics.throughput_30m.p50 == pytest.approx(50, rel=0.06)
+
+
+def test_a_slow_client_does_not_make_its_provider_look_slow() -> None:
+    setting = Setting()
+    setting.serve(tokens=50, seconds=9).arrived = setting.exchange.started + 1.5
+    setting.settle()
+    assert setting.statistics.throughput_30m is not None
+    assert setting.statistics.throughput_30m.p50 == pytest.approx(50, rel=0.06)
+
+
+def test_a_stream_that_its_client_held_up_tells_no_throughput() -> None:
+    setting = Setting()
+    setting.serve(seconds=9).arrived = None
+    setting.settle()
+    assert setting.statistics.uptime_5m == 100
+    assert setting.statistics.throughput_30m is None
+
+
+def test_a_stream_that_came_at_once_tells_the_throughput_of_the_whole_attempt() -> None:
+    setting = Setting()
+    exchange = setting.serve(tokens=50)
+    exchange.arrived = exchange.first_content
+    setting.settle()
+    assert setting.statistics.throughput_30m is not None
+    assert setting.statistics.throughput_30m.p50 == pytest.approx(100, rel=0.06)
 
 
 def test_a_whole_answer_tells_no_latency() -> None:

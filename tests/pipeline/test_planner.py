@@ -90,11 +90,11 @@ async def executed(planner: Planner, exchange: Exchange) -> list[tuple[str, str]
     assert task is not None
     watched = Watched(task, Silent(), time.monotonic() + 60)  # type: ignore[arg-type] # nothing is said
     observer = Observer(Health(), SESSIONS)
-    attempts = Attempts(REGISTRY, lambda _: Timeouts(), Persistence(repeats=0), observer)
+    attempts = Attempts(REGISTRY, lambda *_, **__: Timeouts(), Persistence(repeats=0), observer)
     plan = planner.decide(exchange, request, 100)
     if plan.attempts:
         try:
-            await attempts.first_success(Going(exchange, watched, fail, asked.append), plan)
+            await attempts.first_success(Going(exchange, watched, fail, asked.append, whole=True), plan)
         except GatewayError:
             return asked
     return asked

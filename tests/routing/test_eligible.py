@@ -88,6 +88,7 @@ def test_quantizations_match_their_families(asked: tuple[Any, ...], kept: list[s
         (MaxPrice(image=0.001), ["cheap", "dear", "unknown"]),
         (MaxPrice(request="0"), ["cheap", "unknown"]),
         (MaxPrice(prompt=100), ["cheap", "dear"]),
+        (MaxPrice(prompt="1e9999999"), ["cheap", "dear", "unknown"]),
     ],
 )
 def test_max_price_is_per_million_tokens_and_refuses_unknown_prices(

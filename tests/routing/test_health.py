@@ -261,6 +261,79 @@ def test_endpoints_that_nobody_asked_for_a_day_are_forgotten_by_the_next_process
     assert not restarted.saved().records
 
 
+def sharing(*outcomes: Outcome) -> Health:
+    health = Health(shares=True)
+    for one in outcomes:
+        health.observe(one)
+    return health
+
+
+def test_workers_that_tell_each_other_know_what_one_that_saw_everything_knows() -> None:
+    seen = [
+        Outcome(
+            "acme/m1", tag, T + number / 10, result, latency=0.1 + number % 7, throughput=20.0 + number % 30
+        )
+        for number in range(600)
+        for tag, result in (
+            ("a", Result.SUCCESS),
+            ("b", Result.FAILURE if number % 9 == 0 else Result.SUCCESS),
+        )
+    ]
+    everything, workers = sharing(*seen), [sharing(), sharing(), sharing()]
+    for number, one in enumerate(seen):
+        workers[number % 3].observe(one)
+        if number % 30 == 29:
+            told = [worker.news(one.ended) for worker in workers]
+            for worker, own in zip(workers, told, strict=True):
+                for news in told:
+                    if news is not own:
+                        worker.hear(news)
+    now = T + 61
+    for key in ("acme/m1 a", "acme/m1 b"):
+        whole = everything.statistics(key, now)
+        assert [worker.statistics(key, now) for worker in workers] == [whole] * 3
+        assert {worker.snapshot(now).of(key).requests_30m for worker in workers} == {600}
+
+
+def test_what_a_worker_heard_it_does_not_tell_again() -> None:
+    first, second = sharing(outcome(Result.FAILURE, T)), sharing()
+    news = first.news(T)
+    second.hear(news)
+    assert [one.tally.failures for one in news] == [1]
+    assert second.news(T + 1) == first.news(T + 1) == []
+
+
+def test_a_cool_down_that_one_worker_was_asked_for_is_kept_by_the_others() -> None:
+    first, second = sharing(outcome(Result.RATE_LIMITED, T, retry_after=60.0)), sharing()
+    second.hear(first.news(T))
+    assert second.snapshot(T + 1).of(KEY).cooling_until == T + 60
+
+
+def test_while_one_worker_probes_the_others_do_not_and_hear_that_it_went_well() -> None:
+    first, second = sharing(outcome(Result.FAILURE, T)), sharing()
+    second.hear(first.news(T))
+    first.begin(KEY, T + 31)
+    second.hear(first.news(T + 31))
+    assert second.snapshot(T + 31).of(KEY).probe_until == T + 31 + PROBE_PATIENCE
+    first.observe(outcome(Result.SUCCESS, T + 32))
+    second.hear(first.news(T + 32))
+    assert second.snapshot(T + 34).troubled == first.snapshot(T + 34).troubled == {}
+
+
+def test_news_of_long_ago_change_nothing_that_was_learnt_since() -> None:
+    first, second = sharing(outcome(Result.FAILURE, T)), sharing()
+    late = first.news(T)
+    second.observe(outcome(Result.FAILURE, T + 5))
+    second.hear(late)
+    assert second.snapshot(T + 6).of(KEY).outage_until == T + 5 + OUTAGE_MEMORY
+
+
+def test_a_worker_that_is_alone_keeps_nothing_to_tell() -> None:
+    health = Health()
+    health.observe(outcome(Result.FAILURE, T))
+    assert health.news(T) == []
+
+
 def test_figures_of_many_endpoints_are_computed_a_few_at_a_time() -> None:
     recorder = Health()
     for number in range(12):

@@ -12,6 +12,7 @@ from generation_records import KEY, NOON, OTHER_KEY, a_record, charged, encoded,
 from waystation.generations.activity import DAY, HOUR, Days, Filter, Order, Query
 from waystation.operations.usage import Cost
 from waystation.storage.activity import SqlActivityStore
+from waystation.storage.apps import MOST
 from waystation.storage.engine import open_engine
 from waystation.storage.generations import SqlGenerationStore
 from waystation.storage.migrations import migrate
@@ -287,8 +288,57 @@ async def test_no_question_reads_generations_and_each_reads_only_its_range(kept:
         for statement, parameters in asked:
             plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)  # type: ignore[arg-type]
             steps = [str(row[-1]) for row in plan]
-            assert not any("generations" in step or "SCAN activity" in step for step in steps), steps
-            assert any("SEARCH activity USING PRIMARY KEY (span=?" in step for step in steps), steps
+            scans = ("generations", "SCAN activity", "SCAN endpoint_activity")
+            assert not any(scan in step for step in steps for scan in scans), steps
+            assert any("activity USING PRIMARY KEY (span=?" in step for step in steps), steps
+
+
+@pytest.mark.parametrize("granularity", [None, "minute", "hour", "day", "week", "month"])
+async def test_sums_of_endpoints_are_those_of_all_their_keys_and_apps(
+    kept: Kept, granularity: object
+) -> None:
+    """A question about models is answered from other rows than the same with a filter by key that all keys meet."""
+    await kept.generations.add(
+        encoded(
+            *(
+                charged(
+                    number,
+                    number,
+                    key_hash=(KEY, OTHER_KEY)[number % 2],
+                    app_title=f"App {number % 5}",
+                    model=f"acme/{number % 3}",
+                    created_at=NOON - number * 5 * 3_600_000,
+                )
+                for number in range(120)
+            ),
+            a_record(900, provider=None, usage=None, cost=None, latency=None, status=400),
+        )
+    )
+    everybody = Filter("api_key_id", "in", (KEY, OTHER_KEY))
+    asked = {"granularity": granularity, "end": NOW + 1}
+
+    for dimensions in ((), ("model",), ("endpoint", "provider")):
+        few = await kept.ask("request_count", "latency", dimensions=dimensions, **asked)
+        many = await kept.ask(
+            "request_count", "latency", dimensions=dimensions, filters=(everybody,), **asked
+        )
+        assert sorted(map(str, few)) == sorted(map(str, many))
+        assert sum(int(str(row[-2])) for row in few) == 121
+
+
+async def test_apps_beyond_the_first_of_a_key_are_summed_as_one(kept: Kept) -> None:
+    """Clients choose what they are called, and sums stay: their number is bounded."""
+    made = [a_record(number, app_title=f"App {number}", http_referer=None) for number in range(MOST + 20)]
+    await kept.generations.add(encoded(*made[:60], a_record(900, key_hash=OTHER_KEY, app_title="One more")))
+    await kept.generations.add(encoded(*made[60:], a_record(901, app_title=None, http_referer=None)))
+    await SqlGenerationStore(kept.engine).add(
+        encoded(a_record(902, app_title="App 3", http_referer=None), a_record(903, app_title="New"))
+    )
+
+    rows = {row[0]: row[1] for row in await kept.ask("request_count", dimensions=("app",), limit=500)}
+
+    assert len(rows) == MOST + 3
+    assert (rows["App 3"], rows["(other)"], rows[None], rows["One more"]) == (2, 21, 1, 1)
 
 
 async def test_sums_and_records_are_one_transaction(kept: Kept) -> None:

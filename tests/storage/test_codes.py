@@ -24,6 +24,20 @@ async def test_a_code_is_good_until_it_is_taken_or_expires(tmp_path: Path) -> No
     await engine.dispose()
 
 
+async def test_codes_that_wait_are_counted_by_the_key_that_allowed_them(tmp_path: Path) -> None:
+    migrate("", tmp_path)
+    engine = open_engine("", tmp_path)
+    codes = SqlCodeStore(engine)
+    await codes.add("1" * 64, GRANT, at=1000)
+    await codes.add("2" * 64, GRANT, at=2000)
+    await codes.add("3" * 64, Grant("App", parent_hash="b" * 64), at=2000)
+    await codes.add("4" * 64, Grant("a" * 64), at=2000)
+
+    assert await codes.waiting("a" * 64, 2000) == 2
+    assert await codes.waiting("a" * 64, 1000 + CODE_LIFE) == 1
+    await engine.dispose()
+
+
 async def test_of_many_that_take_a_code_at_once_one_gets_it(tmp_path: Path) -> None:
     migrate("", tmp_path)
     engine = open_engine("", tmp_path)

@@ -20,6 +20,7 @@ from waystation.storage.engine import FILE_NAME, open_engine
 from waystation.storage.generations import SqlGenerationStore
 from waystation.storage.keys import SqlKeyStore
 from waystation.storage.migrations import migrate
+from waystation.storage.spending import SqlSpending
 
 
 class Setting:
@@ -40,15 +41,15 @@ class Setting:
         assert not self.log.health().ok
         assert await self.log.get(charged(first, 1).id) == charged(first, 1)
         with pytest.raises(Unavailable):
-            await self.log.spend(KEY, NOON)
+            await SqlSpending(self.engine, self.log.flush).of([KEY], NOON)
 
     async def arrived(self) -> int:
         """What the database has, once it is well: each record cost one nano-dollar."""
-        spend = await self.log.spend(KEY, NOON)
+        spend = await SqlSpending(self.engine, self.log.flush).of([KEY], NOON)
         async with asyncio.timeout(30):
             while not self.log.health().ok:  # noqa: ASYNC110 - the log tries its journal again by itself, and tells nobody
                 await asyncio.sleep(0.01)
-        return spend.total
+        return spend[KEY].sums.total
 
 
 @pytest.fixture

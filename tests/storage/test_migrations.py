@@ -1,3 +1,4 @@
+import asyncio
 import sqlite3
 import subprocess
 import sys
@@ -9,12 +10,14 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection, create_engine, text
 
+from generation_records import DAY, NOON, charged, encoded
 from waystation.errors import Unavailable
 from waystation.settings.problem import SettingsError
 from waystation.storage import migrations
-from waystation.storage.engine import FILE_NAME
+from waystation.storage.engine import FILE_NAME, open_engine
+from waystation.storage.generations import SqlGenerationStore
 from waystation.storage.migrations import HEAD, REVISIONS, SchemaState, migrate, state
 from waystation.storage.tables import metadata
 
@@ -41,6 +44,67 @@ def test_a_migrated_database_has_the_tables_that_the_code_knows(
     migrate("", tmp_path)
 
     assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_sums_of_endpoints_are_made_of_those_that_are_there(tmp_path: Path, connection: Connection) -> None:
+    migrate("", tmp_path)
+    asyncio.run(_with_records(tmp_path))
+    sums = text("SELECT * FROM endpoint_activity ORDER BY span, start, series")
+    before = [tuple(row) for row in connection.execute(sums)]
+    with connection.begin_nested():
+        _without_router(connection)
+        connection.execute(text("DROP TABLE endpoint_activity"))
+        connection.execute(text("DELETE FROM series WHERE key_hash = ''"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0030'"))
+    connection.commit()
+
+    migrate("", tmp_path)
+
+    assert len(before) == 2 * 3 * 2
+    assert [tuple(row) for row in connection.execute(sums)] == before
+
+
+def test_generations_that_a_router_placed_are_found_among_those_that_are_there(
+    tmp_path: Path, connection: Connection
+) -> None:
+    migrate("", tmp_path)
+    asyncio.run(_with_records(tmp_path))
+    placed = text("SELECT count(*), min(router), max(router) FROM generations WHERE router IS NOT NULL")
+    _without_router(connection)
+    connection.execute(text("UPDATE alembic_version SET version_num = '0031'"))
+    connection.execute(
+        text("""UPDATE generations SET record = '{"router":"openrouter/auto",' || substr(record, 2)
+                WHERE model = 'acme/1'""")
+    )
+    connection.commit()
+
+    migrate("", tmp_path)
+
+    assert tuple(connection.execute(placed).one()) == (8, "openrouter/auto", "openrouter/auto")
+
+
+def _without_router(connection: Connection) -> None:
+    connection.execute(text("DROP INDEX ix_generations_routed"))
+    connection.execute(text("ALTER TABLE generations DROP COLUMN router"))
+
+
+async def _with_records(data_dir: Path) -> None:
+    engine = open_engine("", data_dir)
+    await SqlGenerationStore(engine).add(
+        encoded(
+            *(
+                charged(
+                    number,
+                    5,
+                    model=f"acme/{number % 3}",
+                    created_at=NOON - number % 2 * DAY,
+                    app_title=str(number),
+                )
+                for number in range(24)
+            )
+        )
+    )
+    await engine.dispose()
 
 
 def test_the_state_before_and_after(tmp_path: Path) -> None:

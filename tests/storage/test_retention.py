@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from generation_records import KEY, NOON, charged, encoded
+from spent import spent
 from waystation.generations.activity import DAY, HOUR, MINUTE, Query
 from waystation.generations.content import GenerationContent
 from waystation.generations.record import GenerationRecord
@@ -20,7 +21,7 @@ from waystation.storage.engine import open_engine
 from waystation.storage.generations import SqlGenerationStore
 from waystation.storage.migrations import migrate
 from waystation.storage.retention import SqlRetention
-from waystation.storage.tables import activity, generations
+from waystation.storage.tables import activity, endpoint_activity, generations
 
 NOW = NOON // 1000
 
@@ -62,7 +63,7 @@ async def test_what_was_spent_stays_known(engine: AsyncEngine) -> None:
 
     await prune(SqlRetention(engine), Retention(generations=1), NOW, pause=0)
 
-    assert (await store.spend(KEY, NOON)).total == 3
+    assert (await spent(engine)).total == 3
     found = await sums.query(_all("cost"), NOW)
     assert found.rows[0].metrics[0] == pytest.approx(3e-9)
 
@@ -75,10 +76,12 @@ async def test_sums_of_minutes_and_hours_go_and_those_of_days_stay(engine: Async
     await prune(SqlRetention(engine, batch=1), Retention(), NOW, pause=0)
 
     async with engine.connect() as connection:
-        rows = await connection.execute(
-            select(activity.c.span, func.count()).group_by(activity.c.span).order_by(activity.c.span)
-        )
-        assert [tuple(row) for row in rows] == [(MINUTE, 1), (HOUR, 2), (DAY, 3)]
+        for table, left in (
+            (activity, [(MINUTE, 1), (HOUR, 2), (DAY, 3)]),
+            (endpoint_activity, [(HOUR, 2), (DAY, 3)]),
+        ):
+            counted = select(table.c.span, func.count()).group_by(table.c.span).order_by(table.c.span)
+            assert [tuple(row) for row in await connection.execute(counted)] == left
 
 
 async def test_prompts_and_answers_are_kept_for_a_time_of_their_own(engine: AsyncEngine) -> None:

@@ -38,6 +38,14 @@ async def test_a_server_that_does_not_begin_its_answer_is_given_up(
     await server.finished()
 
 
+async def test_an_answer_begins_with_its_body_not_with_its_head(serve: Serve, client: Client) -> None:
+    server = serve(stuck(answer(b"hello")[:-5]))
+    response = await get(client, server, Timeouts(first_byte=3 * SHORT, idle=SHORT))
+    with pytest.raises(TimedOut, match="did not begin"):
+        await anext(aiter(response))
+    await server.finished()
+
+
 async def test_a_server_that_falls_silent_is_given_up(serve: Serve, client: Client) -> None:
     server = serve(stuck(answer(b"hello")[:-1]))
     response = await get(client, server, Timeouts(idle=SHORT))
@@ -275,9 +283,21 @@ async def test_a_slow_reader_makes_the_socket_wait(serve: Serve, make_client: Ma
     (connection,) = client._sockets._open
     await until(lambda: not connection._transport.is_reading())
     assert response._body._size < 100_000 + 512 * 1024
+    assert response.arrived is None
     assert len(await response.read()) == size
     assert connection._transport.is_reading()
     assert len(await response.read()) == 0
+
+
+async def test_an_answer_has_arrived_before_a_slow_reader_takes_it(serve: Serve, client: Client) -> None:
+    loop = asyncio.get_running_loop()
+    response = await get(client, serve(saying(answer(b"hello"))))
+    await until(lambda: response._body._ended)
+    came = loop.time()
+    await asyncio.sleep(0.05)
+    assert await response.read() == b"hello"
+    assert response.arrived is not None
+    assert response.arrived <= came
 
 
 async def test_an_idle_deadline_does_not_blame_the_server_for_a_slow_reader(

@@ -16,6 +16,10 @@ from waystation.errors import Forbidden, InvalidRequest
 
 CODE_LIFE = 600_000
 """Milliseconds within which a code must be exchanged."""
+MOST_KEYS = 100
+"""That one key may let apps have. A management key may let them have any number."""
+MOST_CODES = 100
+"""That may wait to be exchanged, of one key."""
 ChallengeMethod: TypeAlias = Literal["S256", "plain"]
 
 
@@ -53,6 +57,10 @@ class CodeStore(Protocol):
         """Keep a code that is made now (Unix milliseconds), and forget those that have expired."""
         ...
 
+    async def waiting(self, parent_hash: str, at: int) -> int:
+        """How many codes of this key have not been exchanged and not expired."""
+        ...
+
     async def get(self, code_hash: str, at: int) -> Grant | None:
         """What the code stands for, None where it is unknown, used or expired."""
         ...
@@ -60,6 +68,13 @@ class CodeStore(Protocol):
     async def take(self, code_hash: str, at: int) -> Grant | None:
         """The same, for the last time: of many that ask at once one gets it."""
         ...
+
+
+def too_many_keys() -> Forbidden:
+    """What a key is told that has given keys to as many apps as it may."""
+    return Forbidden(
+        f"This key has given {MOST_KEYS} keys to apps, the most that it may; some have to be deleted first."
+    )
 
 
 def make_code() -> str:

@@ -48,6 +48,14 @@ class KeyStore(Protocol):
         """Keep the account, in place of an earlier one of the same hash."""
         ...
 
+    async def given(self, parent_hash: str, at: int) -> int:
+        """How many keys this one has let apps have that have not expired `at` (Unix milliseconds), disabled ones too."""
+        ...
+
+    async def give(self, account: Account, most: int) -> bool:
+        """Keep a new key that its parent lets an app have, unless there are `most` of that parent; whether it was kept."""
+        ...
+
     async def update(self, key_hash: str, edit: KeyEdit) -> Account | None:
         """Change one account and nothing else of it than the edit says; as it is now, None where there is none."""
         ...

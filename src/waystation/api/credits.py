@@ -13,7 +13,7 @@ from msgspec import Meta, Struct
 from waystation.api.roles import Role, needs
 from waystation.credits.money import float_of, nano_of
 from waystation.credits.store import Entry, Ledger
-from waystation.errors import InvalidRequest
+from waystation.errors import GatewayError, InvalidRequest
 from waystation.operations.parts import JsonObject
 
 MOST = Decimal(1_000_000_000)
@@ -45,7 +45,7 @@ class Movement(Struct, frozen=True, forbid_unknown_fields=True):
 def credit_routes(
     ledger: Ledger, flush: Callable[[], Awaitable[None]], *, relaxed: bool = False
 ) -> list[HTTPRouteHandler]:
-    """All are for management keys; `relaxed`: any key may ask what is left.
+    """All but one that is gone are for management keys; `relaxed`: any key may ask what is left.
 
     `flush` brings this process's records, and so their charges, into the ledger.
     """
@@ -74,6 +74,21 @@ def credit_routes(
         entry = await ledger.credit(data.kind, data.nano, data.note, data.reference, now)
         return {"data": entry_row(entry)}
 
+    @post(
+        "/api/v1/credits/coinbase",
+        operation_id="createCoinbaseCharge",
+        summary="Gone: charges by Coinbase Commerce",
+        tags=["Credits"],
+        deprecated=True,
+        opt=needs(Role.PUBLIC),
+    )
+    async def coinbase() -> None:
+        raise GatewayError(
+            "Coinbase Commerce is gone; an operator adds credits by POST /api/v1/credits.",
+            status=410,
+            error_type="not_found",
+        )
+
     @get(
         "/api/v1/credits/ledger",
         operation_id="listLedger",
@@ -88,7 +103,7 @@ def credit_routes(
         await flush()
         return {"data": [entry_row(entry) for entry in await ledger.entries(limit, before=before)]}
 
-    return [credit, move, entries]
+    return [credit, move, coinbase, entries]
 
 
 def entry_row(entry: Entry) -> JsonObject:

@@ -3,9 +3,9 @@
 from waystation.accounts.keys import DEFAULT_WORKSPACE, Account
 from waystation.accounts.limits import FreeRequests
 from waystation.api.times import iso_of
+from waystation.credits.fund import DAY_SECONDS
 from waystation.credits.money import float_of
-from waystation.generations.spending import KeySpend
-from waystation.generations.store import DAY_SECONDS, Spend
+from waystation.generations.spending import KeySpend, Spend
 from waystation.operations.parts import JsonObject
 
 

@@ -16,6 +16,7 @@ from litestar.params import Parameter
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import replace
 
+from waystation.accounts.grants import MOST_KEYS, too_many_keys
 from waystation.accounts.keys import (
     DEFAULT_WORKSPACE,
     Account,
@@ -98,6 +99,12 @@ class Keys:
     async def add(self, account: Account) -> None:
         """Keep a new key."""
         await self.store.add(account)
+        await self.tell()
+
+    async def give(self, account: Account) -> None:
+        """Keep a new key of an app; `Forbidden` where the key that allowed it has allowed too many."""
+        if not await self.store.give(account, MOST_KEYS):
+            raise too_many_keys()
         await self.tell()
 
     async def tell(self) -> None:

@@ -12,6 +12,8 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from waystation.accounts.grants import (
+    MOST_CODES,
+    MOST_KEYS,
     Challenge,
     ChallengeMethod,
     CodeStore,
@@ -20,6 +22,7 @@ from waystation.accounts.grants import (
     check_signer,
     check_verifier,
     make_code,
+    too_many_keys,
 )
 from waystation.accounts.keys import Account, LimitReset, account_of, hash_key, make_key
 from waystation.api.keys import Keys, expiry_of, limit_of, workspace_of
@@ -65,7 +68,15 @@ class Authorizations:
         self._codes = codes
 
     async def issue(self, grant: Grant, at: int) -> str:
-        """A code that stands for the grant."""
+        """A code that stands for the grant; `Forbidden` where its key has given, or is about to give, too many."""
+        parent = grant.parent_hash
+        if parent is not None:
+            if await self._keys.store.given(parent, at) >= MOST_KEYS:
+                raise too_many_keys()
+            if await self._codes.waiting(parent, at) >= MOST_CODES:
+                raise Forbidden(
+                    f"{MOST_CODES} codes of this key wait to be exchanged; each does for ten minutes."
+                )
         code = make_code()
         await self._codes.add(hash_key(code), grant, at)
         return code
@@ -84,7 +95,7 @@ class Authorizations:
             raise Forbidden("Invalid code or code_verifier")
         check_verifier(grant, redemption.code_verifier)
         raw = make_key(self._keys.prefix)
-        await self._keys.add(_account(raw, self._keys.prefix, grant, at))
+        await self._keys.give(_account(raw, self._keys.prefix, grant, at))
         return raw, grant.user_id
 
 

@@ -58,6 +58,7 @@ from waystation.providers.registry import Registry
 from waystation.routing.auto.on_demand import routers_on_demand
 from waystation.routing.auto.outcomes import Experience
 from waystation.routing.health import Health, HealthStore
+from waystation.routing.news import Neighbours
 from waystation.routing.offers import Offers
 from waystation.routing.sticky import MemoryStickyStore, StickySessions
 from waystation.settings import Settings
@@ -75,6 +76,8 @@ from waystation.upstream.guard import AddressGuard
 log = logging.getLogger(__name__)
 HEALTH_SAVE = 60.0
 """Seconds between two savings of the endpoints' health."""
+NEWS_INTERVAL = 0.5
+"""Seconds between two tellings of what this worker learnt of endpoints."""
 WRITTEN_WITHIN = 60.0
 """Seconds after its end that a generation is taken to be in the database."""
 REPORT_INTERVAL = 0.25
@@ -87,12 +90,14 @@ class Gateway:
     front_door: FrontDoor
     first_keys: FirstKeys
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, neighbours: Neighbours | None = None) -> None:
+        """`neighbours`: the other workers, None where this one is alone."""
         self.settings = settings
         self.watch = Watch()
         self.metrics = Metrics()
         self.keys = KeyRing()
-        self.health = Health(remembers=settings.routing.health)
+        self.health = Health(remembers=settings.routing.health, shares=neighbours is not None)
+        self._neighbours = neighbours
         self.draining = False
         self._stack = AsyncExitStack()
 
@@ -162,7 +167,7 @@ class Gateway:
             sessions,
             routers_on_demand(data_dir, settings.routing.auto_explore, experience),
         )
-        attempts = Attempts(registry, dispatch.timeouts_of, persistence_of(settings), observer)
+        attempts = Attempts(registry, dispatch.timeouts_of, persistence_of(settings), observer, access.limits)
         calls = Calls(attempts, dispatch, tariffs)
         pipeline = Pipeline(
             planner,
@@ -214,8 +219,21 @@ class Gateway:
         async def save() -> None:
             await store.save(self.health.saved())
 
+        if self._neighbours is not None:
+            self._share_health(self._neighbours)
         self._stack.push_async_callback(save)
         self._keep_doing(repeat("saving what is known of endpoints", save, HEALTH_SAVE))
+
+    def _share_health(self, neighbours: Neighbours) -> None:
+        """Tell the other workers of endpoints, and learn from them: all know the same, whichever saves it last."""
+        neighbours.listen(self.health.hear)
+        self._stack.callback(neighbours.leave)
+
+        async def tell() -> None:
+            neighbours.tell(self.health.news(time.time()))
+
+        self._stack.push_async_callback(tell)
+        self._keep_doing(repeat("telling other workers of endpoints", tell, NEWS_INTERVAL))
 
     def _media_fetch(self) -> MediaFetch:
         settings = self.settings
@@ -332,6 +350,7 @@ def timeouts_of(settings: Settings) -> Timeouts:
     return Timeouts(
         connect=upstream.connect_timeout,
         first_byte=upstream.first_byte_timeout,
+        answer=upstream.answer_timeout,
         idle=upstream.idle_timeout,
         total=upstream.total_timeout,
     )

@@ -17,6 +17,8 @@ import uvloop
 
 from waystation.app.banner import banner
 from waystation.app.gateway import Gateway
+from waystation.app.neighbours import Street
+from waystation.routing.news import Neighbours
 from waystation.server.server import HttpServer
 from waystation.settings import Settings
 from waystation.storage.migrations import migrate
@@ -49,7 +51,8 @@ def run(settings: Settings) -> int:
     with listener:
         migrate(settings.storage.database_url, settings.storage.data_path)
         if settings.server.workers > 1:
-            return _supervise(settings, listener)
+            with Street(settings.server.workers) as street:
+                return _supervise(settings, listener, street)
         return uvloop.run(_serve(settings, listener, _Banner()))
 
 
@@ -114,14 +117,18 @@ class _Banner:
 
 
 async def _serve(
-    settings: Settings, listener: socket.socket, announced: _Banner | None, lifeline: int | None = None
+    settings: Settings,
+    listener: socket.socket,
+    announced: _Banner | None,
+    lifeline: int | None = None,
+    neighbours: Neighbours | None = None,
 ) -> int:
     """Serve until told to stop, or until the other end of `lifeline` is closed."""
     stop = _Stop()
     if lifeline is not None:
         _stop_with(lifeline, stop)
     with stop.heeding_signals():
-        async with Gateway(settings) as gateway:
+        async with Gateway(settings, neighbours) as gateway:
             gc.collect()
             gc.freeze()
             gc.set_threshold(*GARBAGE)
@@ -176,17 +183,17 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _supervise(settings: Settings, listener: socket.socket) -> int:
+def _supervise(settings: Settings, listener: socket.socket, street: Street) -> int:
     """Fork the workers onto the one socket, start those again that die, and pass the end on to them.
 
     Nothing is ever written to the lifeline: that it closes tells the workers of a supervisor that was killed.
     """
-    children: set[int] = set()
+    children: dict[int, int] = {}  # process to number
     stopping = False
     lifeline, held = os.pipe()
     announced = _Banner()
 
-    def fork(*, announces: bool) -> None:
+    def fork(worker: int, *, announces: bool) -> None:
         """One worker more, unless the end was asked for. Signals wait meanwhile, so that none misses a worker."""
         sys.stdout.flush()
         signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
@@ -194,43 +201,48 @@ def _supervise(settings: Settings, listener: socket.socket) -> int:
             child = os.fork()
             if child == 0:
                 os.close(held)
-                _work(settings, listener, announced if announces else None, lifeline)
-            children.add(child)
+                _work(settings, listener, announced if announces else None, lifeline, street.at(worker))
+            children[child] = worker
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
 
     def stop(number: int, _: object) -> None:
         nonlocal stopping
         hurried = stopping and number == signal.SIGINT
         stopping = True
-        for child in children:
+        for child in tuple(children):
             with contextlib.suppress(ProcessLookupError):  # it has just ended
                 os.kill(child, signal.SIGKILL if hurried else signal.SIGTERM)
 
     for number in STOPS:
         signal.signal(number, stop)
-    for worker in range(1, settings.server.workers + 1):
-        fork(
-            announces=worker == settings.server.workers
-        )  # the last one, so that all are there when the banner is
+    last = settings.server.workers - 1
+    for worker in range(settings.server.workers):
+        fork(worker, announces=worker == last)  # so that all are there when the banner is
     while children:
         child, status = os.wait()
-        children.discard(child)
+        worker = children.pop(child)
         if not stopping:
             log.error("a worker ended", extra={"pid": child, "status": os.waitstatus_to_exitcode(status)})
             time.sleep(RESTART_DELAY)
-            fork(announces=True)  # in case the one that ended was to
+            fork(worker, announces=True)  # in case the one that ended was to
     return 0
 
 
-def _work(settings: Settings, listener: socket.socket, announced: _Banner | None, lifeline: int) -> NoReturn:
+def _work(
+    settings: Settings,
+    listener: socket.socket,
+    announced: _Banner | None,
+    lifeline: int,
+    neighbours: Neighbours,
+) -> NoReturn:
     """A worker's whole life, in the process that was forked for it."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all; the supervisor decides
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
     status = 1
     try:
-        status = uvloop.run(_serve(settings, listener, announced, lifeline))
-    except Exception:
-        log.exception("a worker failed")
+        status = uvloop.run(_serve(settings, listener, announced, lifeline, neighbours))
+    except BaseException:
+        log.exception("a worker failed")  # whatever it was: the status alone tells nobody why
     finally:
         os._exit(status)

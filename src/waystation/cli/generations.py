@@ -29,9 +29,13 @@ class Difference(Struct, frozen=True):
 
 
 class Findings(Struct):
-    """Of a period: how many charges were looked at, the sums of both, and the first of those that differ."""
+    """Of a period: how many charges were looked at, the sums of both, and the first of those that differ.
+
+    `without_prices` are not looked at: they were charged elsewhere and taken over.
+    """
 
     records: int = 0
+    without_prices: int = 0
     charged: int = 0
     found: int = 0
     unknown: int = 0
@@ -86,6 +90,10 @@ def _print(findings: Findings) -> None:
         f"{findings.records} charges, {findings.differing} differ. Charged {_usd(findings.charged)} USD, found "
         f"{_usd(findings.found)} USD; {findings.unknown} of unknown cost, {findings.estimated} estimated."
     )
+    if findings.without_prices:
+        click.echo(
+            f"{findings.without_prices} that were taken over from elsewhere have no prices to find them again with."
+        )
 
 
 def _recomputed(settings: "Settings", start: int, end: int) -> Findings:
@@ -109,9 +117,14 @@ def _recomputed(settings: "Settings", start: int, end: int) -> Findings:
 
 
 async def _compared(records: "AsyncIterator[GenerationRecord]") -> Findings:
+    from waystation.generations.record import NO_PRICING
+
     findings = Findings()
     async for record in records:
         if record.usage is None or record.cost is None:
+            continue
+        if record.pricing == NO_PRICING:
+            findings.without_prices += 1
             continue
         charged, found = record.cost.total, _again(record).total
         findings.records += 1
@@ -133,7 +146,8 @@ def _again(record: "GenerationRecord") -> "Cost":
     finish = record.finish_reasons[0] if record.finish_reasons else None
     is_byok = record.cost is not None and record.cost.is_byok
     usage = record.usage or Usage()
-    return cost_of(usage, record.pricing, record.created_at / 1000, finish, is_byok=is_byok)
+    made = record.num_media_completion or 0
+    return cost_of(usage, record.pricing, record.created_at / 1000, finish, is_byok=is_byok, images=made)
 
 
 def _moment(moment: datetime | None, otherwise: int) -> int:

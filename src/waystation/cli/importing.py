@@ -161,6 +161,9 @@ def _take_spend(settings: "Settings", path: Path, report: "Report", *, dry_run: 
             "as many generations",
             "tokens and cost as they stand there, no prices to recompute from",
         )
+    unknown = sum(record is not None and record.cost_unknown for record in records)
+    if unknown:
+        report.partly(f"{unknown} of them", "generations of unknown cost", "their spend cannot be read")
     if len(records) > known:
         report.dropped(f"{len(records) - known} rows of spend", "they have no startTime or no request_id")
 

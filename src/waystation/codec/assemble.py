@@ -8,6 +8,7 @@ from waystation.errors import BadResponse, GatewayError
 from waystation.operations.chat import ChatResult, Choice
 from waystation.operations.chat_events import (
     Annotation,
+    BodySent,
     ChoiceEnd,
     Event,
     MediaDelta,
@@ -101,6 +102,8 @@ class Assembler:
                 self._error = error
             case Note(value=value):
                 self._extras |= value
+            case BodySent():
+                pass
             case _:
                 self._add_to_choice(self._choices.setdefault(event.choice, _OpenChoice()), event)
 

@@ -53,8 +53,12 @@ def estimate_prompt_tokens(request: ChatRequest) -> int:
 
 def estimate_text_tokens(text: str) -> int:
     """Tokens of a text: its UTF-8 bytes / 4, rounded up."""
-    size = len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
-    return -(-size // BYTES_PER_TOKEN)
+    return -(-utf8_size(text) // BYTES_PER_TOKEN)
+
+
+def utf8_size(text: str) -> int:
+    """Bytes of a text in UTF-8."""
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
 
 def _parts_tokens(parts: Iterable[Part]) -> int:

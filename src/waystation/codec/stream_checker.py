@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from waystation.operations.chat_events import (
     Annotation,
+    BodySent,
     ChoiceEnd,
     Event,
     MediaDelta,
@@ -71,7 +72,7 @@ class StreamChecker:
                 self._over = True
             case StreamError():
                 self._over = True
-            case Note():
+            case Note() | BodySent():
                 pass
             case _:
                 self._delta(event)

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import NamedTuple
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from waystation.catalog.endpoint import Endpoint
@@ -30,7 +31,7 @@ class Asked(NamedTuple):
     search_units: int = 0
 
 
-class Ceiling(NamedTuple):
+class Ceiling(Struct, frozen=True):
     """The dearest rates of one pricing under any of its overrides, times `scale`; None is unknown."""
 
     pricing: Pricing
@@ -39,6 +40,13 @@ class Ceiling(NamedTuple):
     completion: int | None
     units: tuple[int | None, ...]
     """Request, image, search, search unit, as `Rates.units` has them."""
+
+    def text(self, prompt_tokens: int, completion_tokens: int) -> int | None:
+        """`cost` of what nearly every request asks for: text for text."""
+        prompt, completion, fee = self.prompt, self.completion, self.units[0]
+        if prompt is None or completion is None or fee is None:
+            return self.cost(Asked(prompt_tokens, completion_tokens))
+        return -(-(prompt_tokens * prompt + completion_tokens * completion + fee) // self.scale)
 
     def cost(self, asked: Asked) -> int | None:
         """Nano-dollars, rounded up; None where a rate that may be used is unknown."""
@@ -65,8 +73,13 @@ class Ceilings:
     def bound(self, request: ChatRequest, prompt_tokens: int, endpoints: Iterable[Endpoint]) -> int | None:
         """Nano-dollars to reserve, at least 1; None where a price is unknown and no estimate is configured."""
         most = 1
+        is_text = request.modalities is None and request.web_search_options is None
         for endpoint in endpoints:
-            cost = self.of(endpoint.pricing).cost(self._asked(request, prompt_tokens, endpoint))
+            ceiling = self.of(endpoint.pricing)
+            if is_text and endpoint.operation == "chat":
+                cost = ceiling.text(prompt_tokens, self._completion(request, endpoint))
+            else:
+                cost = ceiling.cost(self._asked(request, prompt_tokens, endpoint))
             if cost is None:
                 cost = self._estimated_request
                 if cost is None:
@@ -85,8 +98,12 @@ class Ceilings:
         choices = request.n or 1
         images = choices if request.modalities and "image" in request.modalities else 0
         searches = 1 if request.web_search_options is not None else 0
+        return Asked(prompt_tokens, self._completion(request, endpoint), images, searches)
+
+    def _completion(self, request: ChatRequest, endpoint: Endpoint) -> int:
+        """The most output tokens, of all choices together."""
         tokens = request.max_tokens or endpoint.max_completion_tokens or self._estimated_completion
-        return Asked(prompt_tokens, tokens * choices, images, searches)
+        return tokens * (request.n or 1)
 
     def of(self, pricing: Pricing) -> Ceiling:
         """The ceiling of these prices; found by identity, since it keeps its pricing alive."""

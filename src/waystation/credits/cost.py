@@ -41,13 +41,14 @@ class Tariff:
         prompt, prompt_known = _prompt(usage, rates)
         completion, completion_known = _completion(usage, rates)
         units, units_known = _units(usage, images, rates)
-        known = prompt_known and completion_known and units_known
-        listed = rates.rounded(prompt + completion + units) if known else None
+        listed = prompt + completion + units if prompt_known and completion_known and units_known else None
+        if rates.scale != 1:
+            listed = rates.rounded(listed) if listed is not None else None
+            prompt, completion = rates.rounded(prompt), rates.rounded(completion)
         upstream = usage.upstream_cost_nano
         if is_byok:
-            upstream = listed if upstream is None else upstream
-            return Cost(0, rates.rounded(prompt), rates.rounded(completion), upstream, is_byok=True)
-        return Cost(listed, rates.rounded(prompt), rates.rounded(completion), upstream)
+            return Cost(0, prompt, completion, listed if upstream is None else upstream, is_byok=True)
+        return Cost(listed, prompt, completion, upstream)
 
     def insured(self, usage: Usage, at: float | None = None, *, is_byok: bool = False) -> Cost:
         """Cost of a generation that `is_insured`: only what searches cost; `upstream` says what we bear."""
@@ -108,12 +109,13 @@ def recompute(
     finish_reason: str | None,
     *,
     is_byok: bool = False,
+    images: int = 0,
 ) -> Cost:
-    """The cost again, from what a generation's record holds."""
+    """The cost again, from what a generation's record holds; `images` that it made."""
     tariff = Tariff(msgspec.json.decode(snapshot, type=Pricing))
     if is_insured(usage, finish_reason):
         return tariff.insured(usage, at, is_byok=is_byok)
-    return tariff.price(usage, at, is_byok=is_byok)
+    return tariff.price(usage, at, is_byok=is_byok, images=images)
 
 
 def _prompt(usage: Usage, rates: Rates) -> tuple[int, bool]:
@@ -123,14 +125,15 @@ def _prompt(usage: Usage, rates: Rates) -> tuple[int, bool]:
         fresh = usage.charged_prompt_tokens
         return fresh * rates.prompt[0], not fresh or 0 not in rates.prompt_gaps
     cached, written, long = usage.cached_tokens, usage.cache_write_tokens, usage.cache_write_1h_tokens
-    if written or long or cached or audio:
-        both = cached + written
-        if both > fresh:  # Gemini counts what it writes to an explicit cache as read from it, too
-            both = max(cached, written)
-        written = max(written - long, 0)
-        fresh = max(fresh - both, 0)
-        audio = min(audio, fresh)
-        fresh -= audio
+    if not (written or long or cached or audio):
+        return fresh * rates.prompt[0], not fresh or 0 not in rates.prompt_gaps
+    both = cached + written
+    if both > fresh:  # Gemini counts what it writes to an explicit cache as read from it, too
+        both = max(cached, written)
+    written = max(written - long, 0)
+    fresh = max(fresh - both, 0)
+    audio = min(audio, fresh)
+    fresh -= audio
     plain, read, write, write_long, heard = rates.prompt
     cost = fresh * plain + cached * read + written * write + long * write_long + audio * heard
     return cost, not rates.prompt_gaps or _known((fresh, cached, written, long, audio), rates.prompt_gaps)
@@ -142,11 +145,12 @@ def _completion(usage: Usage, rates: Rates) -> tuple[int, bool]:
     audio, reasoning = usage.audio_completion_tokens, usage.reasoning_tokens
     if usage.charged_completion_tokens is not None:
         spoken, reasoning = usage.charged_completion_tokens, min(reasoning, usage.charged_completion_tokens)
-    if images or audio or reasoning:
-        spoken = max(spoken - images, 0)
-        audio = min(audio, spoken)
-        reasoning = min(reasoning, spoken - audio)
-        spoken -= audio + reasoning
+    if not (images or audio or reasoning):
+        return spoken * rates.completion[0], not spoken or 0 not in rates.completion_gaps
+    spoken = max(spoken - images, 0)
+    audio = min(audio, spoken)
+    reasoning = min(reasoning, spoken - audio)
+    spoken -= audio + reasoning
     plain, thought, said = rates.completion
     cost = spoken * plain + reasoning * thought + audio * said
     return cost, not rates.completion_gaps or _known((spoken, reasoning, audio), rates.completion_gaps)

@@ -41,6 +41,11 @@ class Fund(Struct, frozen=True):
     first_day: int = 0
 
 
+def day_of(at: float) -> int:
+    """The UTC day of a moment (Unix seconds), as days since 1970-01-01."""
+    return int(at) // DAY_SECONDS
+
+
 class Periods:
     """The first days of the periods that hold a moment; what was asked last is remembered."""
 
@@ -50,7 +55,7 @@ class Periods:
 
     def first_day(self, at: float, reset: str | None) -> int:
         """The first day of the period of this `limit_reset` that holds `at` (Unix seconds)."""
-        day = int(at) // DAY_SECONDS
+        day = day_of(at)
         if day != self._day:
             self._first_days = _first_days(day)
             self._day = day

@@ -38,12 +38,30 @@ class Reservations:
         """Whether anything bounds what this key may spend."""
         return self._prepaid or spender.limit is not None
 
+    def hold(self, spender: Spender, at: float, amount: int) -> Reservation | None:
+        """`reserve` as far as this process's leases go, which is nearly always; None where the store has to be asked."""
+        key, balance = None, None
+        if spender.limit is not None:
+            key = self._key_lease(spender, spender.limit, at)
+            if not key.take(amount):
+                return None
+        if self._prepaid:
+            balance = self._leases.get(BALANCE)
+            if balance is None or not balance.take(amount):
+                if key is not None:
+                    key.settle(amount, 0)
+                return None
+        return Reservation(amount, key, balance)
+
     async def reserve(self, spender: Spender, at: float, amount: int) -> Reservation:
         """Hold `amount` nano-dollars for a request that began `at` (Unix seconds).
 
         `InsufficientCredits` where the key's limit or the balance has less, `Unavailable` where the store must be asked
         and cannot be.
         """
+        held = self.hold(spender, at, amount)
+        if held is not None:
+            return held
         reservation = Reservation(amount)
         if spender.limit is not None:
             key = self._key_lease(spender, spender.limit, at)

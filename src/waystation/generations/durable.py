@@ -8,7 +8,7 @@ left, or at the first trouble where that is asked for, `refusing` tells that not
 import asyncio
 import logging
 from collections.abc import Sequence
-from itertools import islice
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
@@ -62,6 +62,10 @@ class _Pending(Struct, gc=False):
 
     payload: bytes
     segment: Segment | None
+
+
+def _segment_of(item: tuple[str, _Pending]) -> Segment | None:
+    return item[1].segment
 
 
 class DurableLog(Generic[Kept]):
@@ -258,9 +262,11 @@ class DurableLog(Generic[Kept]):
                 batch = dict(islice(self._pending.items(), min(BATCH, waiting)))
                 waiting -= len(batch)
                 rejected = await self._keep([pending.payload for pending in batch.values()])
-                for generation_id, pending in batch.items():
-                    del self._pending[generation_id]
-                    self._carried(pending.segment, rejected=generation_id in rejected)
+                for segment, together in groupby(batch.items(), key=_segment_of):
+                    identities = [identity for identity, _ in together]
+                    for identity in identities:
+                        del self._pending[identity]
+                    self._carried(segment, len(identities), rejected=not rejected.isdisjoint(identities))
             if self._spilled:
                 self._journal.rotate()
                 self._backlog += self._journal.spilled()
@@ -272,12 +278,13 @@ class DurableLog(Generic[Kept]):
                 log.warning("the database can be reached again, all generations are in it")
             self._store_ok = True
 
-    def _carried(self, segment: Segment | None, *, rejected: bool) -> None:
+    def _carried(self, segment: Segment | None, count: int, *, rejected: bool) -> None:
+        """So many records of a segment are in the store, or (`rejected`) some of them will never be."""
         if segment is None:
-            self._unjournaled -= 1
+            self._unjournaled -= count
         else:
             segment.kept = segment.kept or rejected
-            self._journal.settled(segment)
+            self._journal.settled(segment, count)
 
     async def _replay(self, segment: Segment) -> None:
         payloads, damaged = await asyncio.to_thread(self._readable, segment.path)

@@ -124,9 +124,9 @@ class Journal:
             self._full.append(self._active)
             self._active = None
 
-    def settled(self, segment: Segment) -> None:
-        """One record of this segment is in the database; a full segment that has no other goes."""
-        segment.open_records -= 1
+    def settled(self, segment: Segment, count: int) -> None:
+        """So many records of this segment are in the database; a full segment that has no other goes."""
+        segment.open_records -= count
         if segment.full and segment.open_records == 0 and not segment.kept:
             self._full.remove(segment)
             segment.remove()

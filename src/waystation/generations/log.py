@@ -1,4 +1,4 @@
-"""The generation log: the records of this process on their way to the store, and what keys have spent by them."""
+"""The generation log: the records of this process on their way to the store."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from waystation.generations import journal as journals
 from waystation.generations.durable import DurableLog
 from waystation.generations.health import LogHealth
 from waystation.generations.record import GenerationRecord
-from waystation.generations.store import GenerationStore, Spend
+from waystation.generations.store import GenerationStore
 
 __all__ = ["GenerationLog", "LogHealth"]
 
@@ -35,14 +35,8 @@ class GenerationLog(DurableLog[GenerationRecord]):
             max_journal_bytes=max_journal_bytes,
             strict=strict,
         )
-        self._generations = store
 
     @property
     def journal_name(self) -> str:
         """What this process's journal is called."""
         return self._journal.name
-
-    async def spend(self, key_hash: str, at: int) -> Spend:
-        """What a key has spent by `at` (Unix milliseconds), all that this process has recorded included."""
-        await self.flush()
-        return await self._generations.spend(key_hash, at)

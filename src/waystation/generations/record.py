@@ -95,10 +95,11 @@ class GenerationRecord(Struct, frozen=True, gc=False, omit_defaults=True):
     metadata: dict[str, str] | None = None
     trace: JsonObject | None = None
 
-    num_media_prompt: int | None = None
-    num_media_completion: int | None = None
-    num_input_audio_prompt: int | None = None
-    num_search_results: int | None = None
+    num_media_prompt: int | None = 0
+    num_media_completion: int | None = 0
+    num_input_audio_prompt: int | None = 0
+    num_search_results: int | None = 0
+    """None where nobody counted: there was no request to look at, or no answer."""
     num_fetches: int | None = None
     web_search_engine: str | None = None
     response_cache_source_id: str | None = None

@@ -5,7 +5,21 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from waystation.generations.store import Spend
+
+class Spend(Struct, frozen=True):
+    """What one key has spent, in nano-dollars: ever, and in the UTC day, week (from Monday) and month of the question.
+
+    `byok_*` is what providers charged to the caller's own credentials, which is on nobody's bill here.
+    """
+
+    total: int = 0
+    daily: int = 0
+    weekly: int = 0
+    monthly: int = 0
+    byok_total: int = 0
+    byok_daily: int = 0
+    byok_weekly: int = 0
+    byok_monthly: int = 0
 
 
 class KeySpend(Struct, frozen=True):

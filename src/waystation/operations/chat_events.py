@@ -129,6 +129,12 @@ class Note(Struct, frozen=True, gc=False):
     value: JsonObject
 
 
+class BodySent(Struct, frozen=True, gc=False):
+    """What one attempt sent to its provider, for a caller who asked for it; before any content."""
+
+    body: JsonObject
+
+
 class StreamError(Struct, frozen=True, gc=False):
     """The provider broke off; nothing follows.
 
@@ -153,6 +159,7 @@ Event: TypeAlias = (
     | ChoiceEnd
     | MessageEnd
     | Note
+    | BodySent
     | StreamError
 )
 

@@ -15,6 +15,7 @@ from waystation.operations.usage import Cost
 from waystation.pipeline.attempts import Attempts
 from waystation.pipeline.content import KeptStream, answered_by
 from waystation.pipeline.dispatch import Dispatch, Opened
+from waystation.pipeline.echo import echoes
 from waystation.pipeline.going import Going
 from waystation.pipeline.meter import Meter
 from waystation.pipeline.relay import Source
@@ -65,10 +66,12 @@ class Answer:
 
         async def attempt_one(exchange: Exchange, planned: PlannedAttempt, attempt: Attempt) -> Brought:
             opened = await self._dispatch.open(exchange, request, planned, attempt)
-            try:
-                body = await opened.response.read()
-            finally:
-                opened.response.close()
+            body = opened.response.here()
+            if body is None:
+                try:
+                    body = await opened.response.read()
+                finally:
+                    opened.response.close()
             result = opened.dialect.parse_response(body)
             if opened.amendment is not None and opened.amendment.amend_result is not None:
                 result = opened.amendment.amend_result(result)
@@ -77,13 +80,13 @@ class Answer:
             if self._keeps_content:
                 exchange.answered = answered_by(result)
             cost = self._meter(exchange, request, planned).result(result)
-            if result.usage is None:
+            if result.usage is not exchange.usage:
                 result = replace(result, usage=exchange.usage)
             if result.service_tier is None and exchange.served_tier is not None:
                 result = replace(result, service_tier=exchange.served_tier)
             return Brought(opened, result, cost)
 
-        going = Going(exchange, serving.watched, attempt_one, _let_go)
+        going = Going(exchange, serving.watched, attempt_one, _let_go, whole=True)
         brought = await self._attempts.first_success(going, plan)
         known = identity(exchange, request, brought.opened)
         body = serving.dialect.render_response(brought.result, known, brought.cost, serving.metadata)
@@ -111,7 +114,8 @@ class Answer:
         watched.speak = self._speaker(serving)
         watched.speak_at = exchange.started + self._comment_grace
         try:
-            begun = await self._attempts.first_success(Going(exchange, watched, attempt_one, _close), plan)
+            going = Going(exchange, watched, attempt_one, _close, whole=False)
+            begun = await self._attempts.first_success(going, plan)
         finally:
             watched.speak_at = None
         begun.meter.exchange = exchange
@@ -122,16 +126,18 @@ class Answer:
         if self._keeps_content:
             renderer = KeptStream(renderer, exchange)
         renderer.metadata = serving.metadata
+        held = [*echoes(exchange.attempts), *begun.held] if request.echo_upstream_body else begun.held
         try:
-            await serving.delivery.begin(renderer, begun.held)
+            await serving.delivery.begin(renderer, held)
             await serving.delivery.carry(begun.source)
         finally:
+            exchange.arrived = begun.source.arrived
             begun.source.close()
             begun.meter.interrupted()
 
     def _meter(self, exchange: Exchange, request: ChatRequest, planned: PlannedAttempt) -> Meter:
         endpoint = planned.endpoint
-        return Meter(exchange, request, self._tariffs.of(endpoint.pricing), endpoint.service_tier)
+        return Meter(exchange, request, self._tariffs.of(endpoint.pricing), endpoint)
 
     def _speaker(self, serving: Serving) -> Callable[[], None]:
         def speak() -> None:

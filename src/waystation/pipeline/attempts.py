@@ -8,11 +8,12 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable, Collection, Sequence
-from typing import Final, TypeVar
+from collections.abc import Collection, Sequence
+from typing import Final, Protocol, TypeVar
 
 from msgspec import Struct
 
+from waystation.accounts.limits import Limits
 from waystation.errors import (
     CredentialRejected,
     GatewayError,
@@ -21,6 +22,7 @@ from waystation.errors import (
     ProviderError,
     RateLimited,
     TimedOut,
+    TooManyRequests,
 )
 from waystation.exchange import Attempt, Exchange
 from waystation.pipeline.going import Going
@@ -57,56 +59,70 @@ class Persistence(Struct, frozen=True):
     rests_keys: bool = True
 
 
+class TimeoutsOf(Protocol):
+    """The deadlines of one attempt at a provider."""
+
+    def __call__(self, slug: str, /, *, whole: bool) -> Timeouts:
+        """In seconds; `whole`: the answer is asked at once, not as a stream."""
+        ...
+
+
 class Attempts:
     """Goes through plans."""
 
     def __init__(
         self,
         registry: Registry,
-        timeouts_of: Callable[[str], Timeouts],
+        timeouts_of: TimeoutsOf,
         persistence: Persistence,
         observer: Observer,
+        limits: Limits | None = None,
     ) -> None:
         self._registry = registry
         self._timeouts_of = timeouts_of
         self._persistence = persistence
         self._observer = observer
+        self._limits = limits if limits is not None and limits.on_models else None
 
     async def first_success(self, going: Going[T], plan: Plan) -> T:
-        """What the first successful attempt brings; the error that the failures add up to where none succeeds."""
-        made = going.exchange.attempts
+        """What the first successful attempt brings; the error that the failures add up to where none succeeds.
+
+        `TooManyRequests` where every model is over its rate limit.
+        """
+        made, patience = going.exchange.attempts, self._persistence.hedge_after
         pending: Sequence[PlannedAttempt] = plan.attempts
         for repeat in range(self._persistence.repeats + 1):
             before = len(made)
-            result = await self._go_through(going, pending)
-            if result is not None:
-                return result
+            if patience and len(pending) > 1:
+                result = await race(going, pending, patience, self._ask)
+                if result is not None:
+                    return result
+            else:
+                for planned in pending:
+                    result = await self._ask(going, planned)
+                    if result is not None:
+                        return result
             failures = _repeatable(pending, made[before:], going.refused)
             pending = [planned for planned, _ in failures]
             pause = pause_before(repeat, [error for _, error in failures])
             if not pending or repeat == self._persistence.repeats or _is_final(going, pause):
                 break
             await asyncio.sleep(pause)
+        if not made and going.over_limit:
+            raise min(going.over_limit, key=lambda error: error.reset)
         raise verdict(going.exchange.request, made)
-
-    async def _go_through(self, going: Going[T], pending: Sequence[PlannedAttempt]) -> T | None:
-        patience = self._persistence.hedge_after
-        if patience and len(pending) > 1:
-            return await race(going, pending, patience, self._ask)
-        for planned in pending:
-            result = await self._ask(going, planned)
-            if result is not None:
-                return result
-        return None
 
     async def _ask(self, going: Going[T], planned: PlannedAttempt) -> T | None:
         """One endpoint, with each of its provider's keys that may help."""
-        if planned.candidate.model.id in going.refused:
+        model_id = planned.candidate.model.id
+        if model_id in going.refused or (
+            self._limits is not None and not _is_let_in(going, model_id, self._limits)
+        ):
             return None
         endpoint = planned.endpoint
         provider = self._registry.get(endpoint.provider)
         name = provider.name if provider is not None else endpoint.provider
-        patience = self._timeouts_of(endpoint.provider).first_byte
+        patience = self._timeouts_of(endpoint.provider, whole=going.whole).first_byte
         tried: list[int] = []
         while True:
             attempt = Attempt(endpoint, name, time.monotonic())
@@ -130,6 +146,19 @@ class Attempts:
         if self._persistence.rests_keys:
             turns.rest(attempt.key, _rest_of(error))
         return any(one not in tried and not turns.is_resting(one) for one in range(turns.size))
+
+
+def _is_let_in(going: Going[T], model_id: str, limits: Limits) -> bool:
+    """Whether the model's rate limit has room for this exchange, which counts once however often the model is asked."""
+    if model_id not in going.let_in:
+        try:
+            limits.admit_model(going.exchange.account, model_id)
+        except TooManyRequests as error:
+            going.refused.add(model_id)
+            going.over_limit.append(error)
+            return False
+        going.let_in.add(model_id)
+    return True
 
 
 async def _call(going: Going[T], planned: PlannedAttempt, attempt: Attempt, patience: float) -> T | None:

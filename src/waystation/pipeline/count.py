@@ -57,7 +57,9 @@ class TokenCount:
                     return None
                 rendered = dialect.render_count(request, provider.target(endpoint))
                 attempt = Attempt(endpoint, provider.name, time.monotonic())
-                response = await self._dispatch.send(provider, attempt, rendered, dialect.parse_error)
+                response = await self._dispatch.send(
+                    provider, attempt, rendered, dialect.parse_error, whole=False
+                )
                 try:
                     return dialect.parse_count(await response.read())
                 finally:

@@ -3,7 +3,7 @@
 Which attempts are made, and what follows a failure, is `attempts`' affair.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 
@@ -19,6 +19,7 @@ from waystation.errors import (
 from waystation.exchange import Attempt, Exchange
 from waystation.operations.chat import ChatRequest
 from waystation.operations.parts import JsonObject
+from waystation.pipeline.echo import body_shown
 from waystation.pipeline.media import MediaFetch
 from waystation.providers.base import Amendment, Provider
 from waystation.providers.registry import Registry
@@ -59,14 +60,16 @@ class Dispatch:
         self._client = client
         self._timeouts = timeouts
         self._media = media
-        self._by_provider: dict[str, Timeouts] = {}
+        self._by_provider: dict[str, tuple[Timeouts, Timeouts]] = {}
 
     async def open(
         self, exchange: Exchange, request: ChatRequest, planned: PlannedAttempt, attempt: Attempt
     ) -> Opened:
         """Send the request to one endpoint; a `ProviderError` unless it answers with a success."""
         endpoint = planned.endpoint
-        provider = await self.provider_of(endpoint)
+        provider = self._registry.get(endpoint.provider)
+        if provider is None or provider.needs_preparation:
+            provider = await self.provider_of(endpoint)
         dialect = self._dialects[provider.dialect_for(endpoint)]
         if self._media is not None and dialect.bytes_only:
             request = await self._media.inlined(request, dialect.bytes_only, exchange.fetched)
@@ -78,7 +81,12 @@ class Dispatch:
         exchange.dropped = [*rendered.dropped, *(amendment.dropped if amendment else ())]
         if amendment is not None and amendment.path:
             rendered.path = amendment.path
-        response = await self.send(provider, attempt, rendered, dialect.parse_error)
+        if request.echo_upstream_body and request.stream:
+            attempt.sent = body_shown(rendered.body, provider)
+        response = await self._sent(provider, attempt, rendered, whole=not request.stream)
+        attempt.status = response.status
+        if response.status != 200:
+            raise await self._refusal(provider, dialect.parse_error, response)
         return Opened(planned, provider, dialect, response, amendment)
 
     async def provider_of(self, endpoint: Endpoint) -> Provider:
@@ -91,33 +99,44 @@ class Dispatch:
         return provider
 
     async def send(
-        self, provider: Provider, attempt: Attempt, rendered: RenderedRequest, parse_error: ParseError
+        self,
+        provider: Provider,
+        attempt: Attempt,
+        rendered: RenderedRequest,
+        parse_error: ParseError,
+        *,
+        whole: bool,
     ) -> Response:
-        """Send a rendered request to the attempt's endpoint; the answer, unread, where it is a success."""
+        """Send a rendered request to the attempt's endpoint; the answer, unread, where it is a success.
+
+        `whole`: it is asked at once, not as a stream.
+        """
+        response = await self._sent(provider, attempt, rendered, whole=whole)
+        attempt.status = response.status
+        if response.status != 200:
+            raise await self._refusal(provider, parse_error, response)
+        return response
+
+    def _sent(
+        self, provider: Provider, attempt: Attempt, rendered: RenderedRequest, *, whole: bool
+    ) -> Awaitable[Response]:
+        """The answer to come, whatever its status."""
         endpoint = attempt.endpoint
         key = provider.key_at(attempt.key)
         headers = [("content-type", "application/json"), *provider.authorize(key), *rendered.headers]
         url, body = provider.url_for(rendered.path, endpoint), _encoded(rendered.body)
         if provider.signs:
             headers += provider.sign("POST", url, headers, body, key)
-        response = await self._client.send(
-            "POST",
-            url,
-            headers,
-            body,
-            self.timeouts_of(endpoint.provider),
-        )
-        attempt.status = response.status
-        if response.status != 200:
-            raise await self._refusal(provider, parse_error, response)
-        return response
+        timeouts = self.timeouts_of(endpoint.provider, whole=whole)
+        return self._client.send("POST", url, headers, body, timeouts)
 
-    def timeouts_of(self, slug: str) -> Timeouts:
-        """The deadlines of one attempt at this provider, in seconds."""
+    def timeouts_of(self, slug: str, *, whole: bool) -> Timeouts:
+        """The deadlines of one attempt at this provider, in seconds, for an answer asked whole or for a stream."""
         kept = self._by_provider.get(slug)
         if kept is None:
-            kept = self._by_provider[slug] = self._merged(slug)
-        return kept
+            merged = self._merged(slug)
+            kept = self._by_provider[slug] = (merged, merged.for_whole())
+        return kept[whole]
 
     def _merged(self, slug: str) -> Timeouts:
         provider = self._registry.get(slug)
@@ -127,6 +146,7 @@ class Dispatch:
         return Timeouts(
             connect=own.connect_timeout or general.connect,
             first_byte=own.first_byte_timeout or general.first_byte,
+            answer=own.answer_timeout or general.answer,
             idle=own.idle_timeout or general.idle,
             total=own.total_timeout or general.total,
         )

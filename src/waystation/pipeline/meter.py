@@ -1,7 +1,11 @@
 """The first tap of every stream: what the provider sent is what is billed, whatever later taps do to it."""
 
-from waystation.codec.estimate import estimate_prompt_tokens
+from collections.abc import Callable
+
+from waystation.catalog.endpoint import Endpoint
+from waystation.codec.estimate import utf8_size
 from waystation.credits.cost import Tariff
+from waystation.credits.plausible import believed, exceeds
 from waystation.errors import GatewayError
 from waystation.exchange import Called, Exchange
 from waystation.operations.chat import ChatRequest, ChatResult
@@ -14,6 +18,7 @@ from waystation.operations.chat_events import (
     MessageStart,
     PartStart,
     ReasoningDelta,
+    RefusalDelta,
     StreamError,
     TextDelta,
     ToolCallDelta,
@@ -21,26 +26,24 @@ from waystation.operations.chat_events import (
 from waystation.operations.parts import AudioOutput, ImageOutput, Reasoning, Refusal, Text, ToolCall
 from waystation.operations.usage import Cost, Usage
 
-BYTES_PER_TOKEN = 4
 MAX_KEPT = 256 * 1024
-"""Characters of one stream until which its tool calls are kept, to be judged when it is over."""
+"""Bytes of one stream until which its tool calls are kept, to be judged when it is over."""
 
 
 class Meter:
     """Counts one attempt's output and prices its usage. Writes what it learns on the exchange.
 
-    `tier` is the service tier that the endpoint is, which is the one served where the provider does not say.
+    The service tier that the endpoint is counts as the one served where the provider does not say.
     """
 
-    __slots__ = ("_calls", "_produced", "_request", "_tariff", "_tier", "exchange")
+    __slots__ = ("_calls", "_endpoint", "_produced", "_request", "_tariff", "_tier", "exchange")
 
-    def __init__(
-        self, exchange: Exchange, request: ChatRequest, tariff: Tariff, tier: str | None = None
-    ) -> None:
+    def __init__(self, exchange: Exchange, request: ChatRequest, tariff: Tariff, endpoint: Endpoint) -> None:
         self.exchange = exchange
         self._request = request
         self._tariff = tariff
-        self._tier = tier
+        self._endpoint = endpoint
+        self._tier = endpoint.service_tier
         self._produced = 0
         self._calls: dict[tuple[int, int], Called] = {}
 
@@ -48,31 +51,36 @@ class Meter:
         """The same events; `MessageEnd` with usage and cost."""
         for position, event in enumerate(events):
             if type(event) is TextDelta or type(event) is ReasoningDelta:
-                self._produced += len(event.text)
+                text = event.text
+                self._produced += len(text) if text.isascii() else utf8_size(text)
             elif type(event) is ToolCallDelta:
-                self._produced += len(event.arguments)
+                self._produced += utf8_size(event.arguments)
                 if self._calls and self._produced < MAX_KEPT:
                     self._calls[event.choice, event.part].arguments.append(event.arguments)
+            elif type(event) is RefusalDelta:
+                self._produced += utf8_size(event.text)
             else:
                 events[position] = self._rare(event)
         return events
 
     def result(self, result: ChatResult) -> Cost:
         """The same for an answer that came whole."""
-        self.exchange.upstream_id = result.upstream_id
-        self.exchange.served_tier = result.service_tier or self._tier
-        if result.choices:
-            self.exchange.finish_reason = result.choices[0].finish_reason
-            self.exchange.native_finish_reason = result.choices[0].native_finish_reason
-            for choice in result.choices:
-                self.exchange.sources += len(choice.annotations)
-                self.exchange.images += sum([type(part) is ImageOutput for part in choice.parts])
+        exchange, choices = self.exchange, result.choices
+        exchange.upstream_id = result.upstream_id
+        exchange.served_tier = result.service_tier or self._tier
+        if choices:
+            exchange.finish_reason = choices[0].finish_reason
+            exchange.native_finish_reason = choices[0].native_finish_reason
+        for choice in choices:
+            if choice.annotations:
+                exchange.sources += len(choice.annotations)
+            for part in choice.parts:
+                if type(part) is ImageOutput:
+                    exchange.images += 1
         if self._request.tools:
-            parts = [part for choice in result.choices for part in choice.parts]
-            self.exchange.calls = [Called(p.name, [p.arguments]) for p in parts if isinstance(p, ToolCall)]
-        if result.usage is None:
-            self._produced = sum(_length(part) for choice in result.choices for part in choice.parts)
-        return self._charge(result.usage)
+            parts = [part for choice in choices for part in choice.parts]
+            exchange.calls = [Called(p.name, [p.arguments]) for p in parts if isinstance(p, ToolCall)]
+        return self._charge(result.usage, lambda: _produced(result))
 
     def interrupted(self) -> None:
         """The stream ended without its usage: bill what was produced, marked as estimated."""
@@ -128,24 +136,29 @@ class Meter:
                 pass
         return event
 
-    def _charge(self, usage: Usage | None) -> Cost:
-        if usage is None:
-            produced = -(-self._produced // BYTES_PER_TOKEN)
-            asked = estimate_prompt_tokens(self._request)
-            usage = Usage(prompt_tokens=asked, completion_tokens=produced, estimated=True)
-        cost = self._tariff.price(usage, self.exchange.created)
+    def _charge(self, usage: Usage | None, produced: Callable[[], int] | None = None) -> Cost:
+        """Price the usage, or where there is none that can be believed, an estimate. `produced` counts bytes."""
+        if usage is None or exceeds(usage, self._request, self._endpoint):
+            size = self._produced if produced is None else produced()
+            usage = believed(usage, self._request, self._endpoint, size, self.exchange.id)
+        cost = self._tariff.price(usage, self.exchange.created, images=self.exchange.images)
         self.exchange.usage = usage
         self.exchange.cost = cost
         return cost
 
 
-def _length(part: object) -> int:
+def _produced(result: ChatResult) -> int:
+    """Bytes of text of an answer that came whole."""
+    return sum(_size(part) for choice in result.choices for part in choice.parts)
+
+
+def _size(part: object) -> int:
     match part:
         case Text(text=text) | Refusal(text=text) | ToolCall(arguments=text):
-            return len(text)
+            return utf8_size(text)
         case Reasoning(text=str(text)):
-            return len(text)
+            return utf8_size(text)
         case AudioOutput(value=value):
-            return len(str(value.get("transcript", "")))
+            return utf8_size(str(value.get("transcript", "")))
         case _:
             return 0

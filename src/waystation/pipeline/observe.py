@@ -67,10 +67,10 @@ class Observer:
                 tag,
                 now,
                 result,
-                latency=_latency(exchange, attempt) if request.stream else None,
-                throughput=_throughput(exchange, attempt, ended),
-                tools_asked=bool(request.tools),
-                calls_valid=are_valid(exchange.calls, request.tools) if exchange.calls else None,
+                _latency(exchange, attempt) if request.stream else None,
+                _throughput(exchange, attempt, ended),
+                bool(request.tools),
+                are_valid(exchange.calls, request.tools) if exchange.calls else None,
             )
         )
 
@@ -110,10 +110,16 @@ def _latency(exchange: Exchange, attempt: Attempt) -> float | None:
 
 
 def _throughput(exchange: Exchange, attempt: Attempt, ended: float) -> float | None:
-    """Output tokens a second: from the first one on, or of the whole attempt where some were thought before or it came whole."""
+    """Output tokens a second until the last of them came from the provider, however slow the client was to take them.
+
+    From the first one on; of the whole attempt where some were thought before it, or all came at once.
+    """
     usage, first, request = exchange.usage, exchange.first_content, exchange.request
     if usage is None or first is None or request is None or usage.completion_tokens < LEAST_TOKENS:
         return None
-    whole = not request.stream or usage.reasoning_tokens > 0
-    seconds = ended - (attempt.started if whole else first)
+    last = exchange.arrived if request.stream else ended
+    if last is None:
+        return None
+    whole = not request.stream or usage.reasoning_tokens > 0 or last <= first
+    seconds = last - (attempt.started if whole else first)
     return usage.completion_tokens / seconds if seconds > 0 else None

@@ -12,7 +12,6 @@ from msgspec.structs import replace
 
 from waystation.codec.dialect import Headers, Identity, RenderedRequest
 from waystation.codec.embedding_batches import joined, split
-from waystation.codec.estimate import estimate_prompt_tokens
 from waystation.codec.operation_dialect import (
     EmbeddingsInward,
     EmbeddingsOutward,
@@ -20,6 +19,7 @@ from waystation.codec.operation_dialect import (
     RerankOutward,
 )
 from waystation.credits.cost import Tariffs
+from waystation.credits.plausible import believed, exceeds
 from waystation.exchange import Attempt, Exchange
 from waystation.operations.chat import ChatRequest, Message
 from waystation.operations.embeddings import Content, EmbeddingsRequest, EmbeddingsResult, Tokens
@@ -37,6 +37,9 @@ from waystation.routing.plan import Plan, PlannedAttempt
 Asked = TypeVar("Asked")
 DOCUMENTS_A_UNIT = 100
 """Documents that one search unit ranks, where a provider is charged by units and does not count them."""
+
+MOST_UNITS = 8
+"""Times the units that a provider may count of documents that have a token each."""
 
 
 class Operation(Protocol[Asked]):
@@ -66,7 +69,7 @@ class Calls(Struct, frozen=True):
         self, provider: Provider, attempt: Attempt, rendered: RenderedRequest, parse_error: ParseError
     ) -> tuple[bytes, Headers]:
         """Send one request and read its answer."""
-        response = await self.dispatch.send(provider, attempt, rendered, parse_error)
+        response = await self.dispatch.send(provider, attempt, rendered, parse_error, whole=True)
         try:
             return await response.read(), response.headers
         finally:
@@ -74,10 +77,9 @@ class Calls(Struct, frozen=True):
 
     def charge(self, exchange: Exchange, planned: PlannedAttempt, usage: Usage | None) -> tuple[Usage, Cost]:
         """What was used, by the provider's count or our estimate, and what it costs."""
-        if usage is None:
-            request = exchange.request
-            tokens = estimate_prompt_tokens(request) if request is not None else 0
-            usage = Usage(prompt_tokens=tokens, estimated=True)
+        request, endpoint = exchange.request or ChatRequest(exchange.dialect, None, ()), planned.endpoint
+        if usage is None or exceeds(usage, request, endpoint):
+            usage = believed(usage, request, endpoint, 0, exchange.id)
         cost = self.tariffs.of(planned.endpoint.pricing).price(usage, exchange.created)
         exchange.usage, exchange.cost = usage, cost
         exchange.finish_reason = "stop"
@@ -134,7 +136,7 @@ class Embeddings:
             return joined(results), planned, provider.name
 
         exchange = serving.exchange
-        going = Going(exchange, serving.watched, attempt_one, _let_go)
+        going = Going(exchange, serving.watched, attempt_one, _let_go, whole=True)
         result, planned, name = await self._calls.attempts.first_success(going, plan)
         exchange.upstream_id = result.upstream_id
         usage, cost = self._calls.charge(exchange, planned, result.usage)
@@ -181,20 +183,26 @@ class Reranking:
             return dialect.parse_response(body, headers, asked), planned, provider.name
 
         exchange = serving.exchange
-        going = Going(exchange, serving.watched, attempt_one, _let_go)
+        going = Going(exchange, serving.watched, attempt_one, _let_go, whole=True)
         result, planned, name = await self._calls.attempts.first_success(going, plan)
         exchange.upstream_id = result.upstream_id
-        usage, cost = self._calls.charge(exchange, planned, _searched(result, asked, planned))
+        tokens = plan.question.prompt.tokens
+        usage, cost = self._calls.charge(exchange, planned, _searched(result, asked, planned, tokens))
         known = _identity(exchange, planned, name)
         body = self._inward.render_response(replace(result, usage=usage), asked, known, cost)
         _reply(serving, body)
 
 
-def _searched(result: RerankResult, asked: RerankRequest, planned: PlannedAttempt) -> Usage | None:
-    """Its usage. Where the endpoint is charged by search units its tokens are not, and units that nobody counted are."""
+def _searched(
+    result: RerankResult, asked: RerankRequest, planned: PlannedAttempt, tokens: int
+) -> Usage | None:
+    """Its usage. Where the endpoint is charged by search units its tokens are not, and units that nobody counted are, or that
+    so many tokens cannot have been."""
     if planned.endpoint.pricing.search_unit is None:
         return result.usage
     units = result.search_units
+    if units is not None and units > MOST_UNITS * (1 + tokens // DOCUMENTS_A_UNIT):
+        units = None
     counted = units if units is not None else -(-len(asked.documents) // DOCUMENTS_A_UNIT)
     usage = result.usage or Usage()
     return replace(usage, search_units=counted, charged_prompt_tokens=0, estimated=units is None)

@@ -1,9 +1,9 @@
 """A request's journey on one screen. Accepting and identifying are `api`'s; the rest happens here, in this order:
 
 parse      dialect.parse_request(body) -> ChatRequest
-plan       routing.select -> the attempts to make, in order; a model's rate limits
+plan       routing.select -> the attempts to make, in order
 reserve    the most that the request may cost, where a limit or a balance bounds its key
-dispatch   each attempt, until one brings content
+dispatch   each attempt whose model's rate limit has room, until one brings content
 relay      its answer to the client, whole or as it is made
 settle     once, in `finally`: usage, cost, record, metrics
 """
@@ -75,11 +75,11 @@ class Pipeline:
 
         async def work(serving: Serving) -> None:
             request = _parsed(exchange, dialect, path, body)
-            plan = await self._admitted(exchange, request, len(body))
-            if request.stream:
-                await self._answer.streamed(serving, request, plan)
-            else:
-                await self._answer.whole(serving, request, plan)
+            plan = self._plan(exchange, request, len(body))
+            if self._reserve.guards(exchange.account):
+                await self._reserve(exchange, request, plan)
+            answered = self._answer.streamed if request.stream else self._answer.whole
+            await answered(serving, request, plan)
 
         return self._settled(exchange, dialect, caller, work)
 
@@ -90,21 +90,13 @@ class Pipeline:
 
         async def work(serving: Serving) -> None:
             asked = operation.parse_request(body)
-            plan = await self._admitted(exchange, operation.as_chat(asked), len(body))
+            request = operation.as_chat(asked)
+            plan = self._plan(exchange, request, len(body))
+            if self._reserve.guards(exchange.account):
+                await self._reserve(exchange, request, plan)
             await operation.answer(serving, asked, plan)
 
         return self._settled(exchange, errors, caller, work)
-
-    async def _admitted(self, exchange: Exchange, request: ChatRequest, body_bytes: int) -> Plan:
-        """The plan, once limits and credit allow it."""
-        exchange.request = request
-        plan = self._plan(exchange, request, body_bytes)
-        limits = self._limits
-        if limits is not None and limits.on_models:
-            limits.admit_model(exchange.account, plan.attempts[0].candidate.model.id)
-        if self._reserve.guards(exchange.account):
-            await self._reserve(exchange, request, plan)
-        return plan
 
     async def _settled(self, exchange: Exchange, dialect: Dialect, caller: Caller, work: Work) -> None:
         task = asyncio.current_task()
@@ -140,6 +132,7 @@ class Pipeline:
             limits.spend(exchange.account, endpoint.model_id, tokens)
 
     def _plan(self, exchange: Exchange, request: ChatRequest, body_bytes: int) -> Plan:
+        exchange.request = request
         plan = exchange.plan = self.planner.decide(exchange, request, body_bytes)
         if not plan.attempts:
             raise unavailable(plan.question, plan.excluded)

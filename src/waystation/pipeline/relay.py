@@ -33,6 +33,11 @@ class Source:
         self._amend = amend
         self.ended = False
 
+    @property
+    def arrived(self) -> float | None:
+        """When the provider's last bytes came so far (`Response.arrived`)."""
+        return self._response.arrived
+
     async def first(self) -> list[Event]:
         """All events up to the read that brought the first content; a `ProviderError` where none ever comes."""
         held: list[Event] = []

@@ -29,4 +29,5 @@ class Reserve:
                 f"The price of {endpoints[0].model_id} is not known at every provider that may serve it, so no credit "
                 "can be reserved for it. Keys without a limit may use it, or configure an estimate of the price."
             )
-        exchange.reservation = await self._reservations.reserve(exchange.account, exchange.created, amount)
+        account, at, leases = exchange.account, exchange.created, self._reservations
+        exchange.reservation = leases.hold(account, at, amount) or await leases.reserve(account, at, amount)

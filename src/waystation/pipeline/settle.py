@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from waystation.credits.cost import Tariffs, is_insured
+from waystation.credits.lease import Reservation
 from waystation.errors import ProviderError
 from waystation.exchange import Attempt, Exchange
 from waystation.generations.log import GenerationLog
@@ -70,14 +71,12 @@ class Settlement:
             return
         exchange.settled = True
         exchange.ended = ended = time.monotonic()
-        reservation, charge, byok = exchange.reservation, 0, 0
-        try:
+        reservation = exchange.reservation
+        if reservation is None:
             record = self._record(exchange, ended)
             self._generations.append(record)
-            charge, byok = record.charged, record.byok
-        finally:
-            if reservation is not None:
-                reservation.settle(charge, byok)
+        else:
+            record = self._settled_with(reservation, exchange, ended)
         self._observer.settled(exchange, ended)
         if self._contents is not None:
             self._contents.keep(exchange)
@@ -88,6 +87,17 @@ class Settlement:
         )
         if len(self._uncounted) >= UNCOUNTED:
             self.report()
+
+    def _settled_with(self, reservation: Reservation, exchange: Exchange, ended: float) -> GenerationRecord:
+        """The record, and its charge taken from what was held for it; all of that is free again where there is no record."""
+        charge, byok = 0, 0
+        try:
+            record = self._record(exchange, ended)
+            self._generations.append(record)
+            charge, byok = record.charged, record.byok
+            return record
+        finally:
+            reservation.settle(charge, byok)
 
     def report(self) -> None:
         """Count what was settled, and say it in the log: called now and then, before metrics are read, and at the end."""
@@ -117,52 +127,58 @@ class Settlement:
                 if is_insured(usage, finish):
                     cost = tariff.insured(usage, exchange.created)
         media, sounds = _media(request) if request is not None else (None, None)
-        user = request.user if request is not None else None
-        trace = _trace(exchange)
+        user, trace = (request.user, request.trace) if request is not None else (None, None)
+        if trace is not None:
+            trace = _kept(trace, exchange)
+        account, attempts = exchange.account, exchange.attempts
+        # By position, in the order of the struct: looking up 43 names would take longer than all the rest.
         return GenerationRecord(
-            id=exchange.id,
-            created_at=int(exchange.created * 1000),
-            key_hash=exchange.account.key_hash,
-            model=model,
-            requested_model=asked,
-            dialect=exchange.dialect,
-            api_type=_API_TYPES.get(exchange.operation, "completions"),
-            workspace_id=exchange.account.workspace_id,
-            creator_user_id=exchange.account.creator_user_id,
-            provider=provider,
-            provider_name=exchange.provider_name,
-            endpoint_id=tag,
-            upstream_id=exchange.upstream_id,
-            service_tier=exchange.served_tier,
-            strategy=exchange.strategy,
-            router=router_of(exchange.asked_model, exchange.strategy),
-            route=_route(exchange.plan),
-            attempts=tuple([_response(attempt) for attempt in exchange.attempts]),
-            dropped=tuple(exchange.dropped),
-            usage=usage,
-            pricing=pricing,
-            cost=cost,
-            cache_discount=discount,
-            finish_reasons=(finish,) if finish else (),
-            native_finish_reasons=(exchange.native_finish_reason,) if finish else (),
-            status=exchange.status,
-            error_type=error.error_type if error is not None else None,
-            streamed=request is not None and request.stream,
-            cancelled=exchange.cancelled,
-            latency=_since(exchange, exchange.first_content),
-            generation_time=round((ended - exchange.started) * 1000),
-            http_referer=app.http_referer,
-            app_title=app.title,
-            app_categories=app.categories,
-            user_agent=app.user_agent,
-            user=user[:LONGEST_NAME] if user else user,
-            metadata=request.metadata if request is not None else None,
-            trace=trace,
-            num_media_prompt=media,
-            num_input_audio_prompt=sounds,
-            num_media_completion=exchange.images if usage is not None else None,
-            num_search_results=exchange.sources if usage is not None else None,
-            session_id=(request.session_id if request is not None else None) or app.session_id,
+            exchange.id,
+            int(exchange.created * 1000),
+            account.key_hash,
+            model,
+            asked,
+            exchange.dialect,
+            _API_TYPES.get(exchange.operation, "completions"),
+            account.workspace_id,
+            account.creator_user_id,
+            None,  # request_id
+            provider,
+            exchange.provider_name,
+            tag,
+            exchange.upstream_id,
+            exchange.served_tier,
+            exchange.strategy,
+            router_of(exchange.asked_model, exchange.strategy),
+            _route(exchange.plan),
+            None,  # preset_id
+            (_response(attempts[0]),) if len(attempts) == 1 else tuple(map(_response, attempts)),
+            tuple(exchange.dropped),
+            usage,
+            pricing,
+            cost,
+            discount,
+            (finish,) if finish else (),
+            (exchange.native_finish_reason,) if finish else (),
+            exchange.status,
+            error.error_type if error is not None else None,
+            request is not None and request.stream,
+            exchange.cancelled,
+            _since(exchange, exchange.first_content),
+            round((ended - exchange.started) * 1000),
+            None,  # moderation_latency
+            app.http_referer,
+            app.title,
+            app.categories,
+            app.user_agent,
+            user[:LONGEST_NAME] if user else user,
+            (request.session_id if request is not None else None) or app.session_id,
+            request.metadata if request is not None else None,
+            trace,
+            media,
+            exchange.images if usage is not None else None,
+            sounds,
+            exchange.sources if usage is not None else None,
         )
 
     def _count(self, settled: Settled) -> None:
@@ -184,10 +200,9 @@ class Settlement:
             self._metrics.attempts[attempt.provider, attempt.status or 0] += 1
 
 
-def _trace(exchange: Exchange) -> JsonObject | None:
+def _kept(trace: JsonObject, exchange: Exchange) -> JsonObject | None:
     """What the caller sent to find its exchange by; None, and noted, where that is too long to be kept."""
-    trace = exchange.request.trace if exchange.request is not None else None
-    if trace is None or len(_encode(trace)) <= MOST_TRACE_BYTES:
+    if len(_encode(trace)) <= MOST_TRACE_BYTES:
         return trace
     exchange.dropped.append("trace")
     return None
@@ -195,10 +210,15 @@ def _trace(exchange: Exchange) -> JsonObject | None:
 
 def _media(request: ChatRequest) -> tuple[int, int]:
     """Images and videos, and sounds, of the prompt."""
-    others = [type(part) for message in request.messages for part in message.parts if type(part) is not Text]
-    if not others:
-        return 0, 0
-    return others.count(Image) + others.count(Video), others.count(Audio)
+    images = sounds = 0
+    for message in request.messages:
+        for part in message.parts:
+            kind = type(part)
+            if kind is Text:
+                continue
+            images += kind is Image or kind is Video
+            sounds += kind is Audio
+    return images, sounds
 
 
 def _route(plan: Plan | None) -> Raw:

@@ -43,6 +43,7 @@ class Timeouts(Struct, frozen=True, omit_defaults=True):
 
     connect_timeout: float | None = None
     first_byte_timeout: float | None = None
+    answer_timeout: float | None = None
     idle_timeout: float | None = None
     total_timeout: float | None = None
 

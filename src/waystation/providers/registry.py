@@ -127,6 +127,7 @@ def _configuration(
         timeouts=Timeouts(
             connect_timeout=said.connect_timeout,
             first_byte_timeout=said.first_byte_timeout,
+            answer_timeout=said.answer_timeout,
             idle_timeout=said.idle_timeout,
             total_timeout=said.total_timeout,
         ),

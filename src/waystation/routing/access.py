@@ -6,7 +6,8 @@ from msgspec import Struct
 
 
 class OwnKey(Struct, frozen=True):
-    """A caller's own credential for a provider (contract 26); `id` is what the pipeline finds it by.
+    """A caller's own credential for a provider (contract 26), by its `id`. No account has any yet: nothing keeps them,
+    and what is planned with one is not called with it.
 
     Those of the lowest `sort_order` are tried first, before the operator's own credentials; a fallback after them. `always`:
     the operator's credentials for the provider are never used. `models` are ids, None for all.

@@ -4,7 +4,7 @@ Filters run one after another over what is left, so the last reason is that of t
 """
 
 from collections.abc import Callable, Iterable
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Final
 
 from waystation.operations.chat import ChatRequest
@@ -206,7 +206,7 @@ def _limits(max_price: MaxPrice) -> list[tuple[str, Decimal]]:
             continue
         try:
             limit = Decimal(str(value))
-        except InvalidOperation:
+            limits.append((rate, limit / 1_000_000 if rate in _PER_MILLION else limit))
+        except ArithmeticError:  # no number, or one beyond all prices
             continue
-        limits.append((rate, limit / 1_000_000 if rate in _PER_MILLION else limit))
     return limits

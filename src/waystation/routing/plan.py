@@ -61,7 +61,7 @@ class Exclusion(Struct, frozen=True):
 
 
 class PlannedAttempt(Struct, frozen=True):
-    """One endpoint to try, for one candidate; `own_key` is the id of the caller's own credential, if it is to be used."""
+    """One endpoint to try, for one candidate; `own_key` is the id of the caller's own credential, None as long as accounts have none."""
 
     candidate: Candidate
     endpoint: Endpoint

@@ -236,6 +236,7 @@ class ProviderSettings(Section, frozen=True, forbid_unknown_fields=True):
     region: str | None = None
     connect_timeout: Seconds | None = None
     first_byte_timeout: Seconds | None = None
+    answer_timeout: Seconds | None = None
     idle_timeout: Seconds | None = None
     total_timeout: Seconds | None = None
     reasoning_field: str | None = None
@@ -256,6 +257,7 @@ class UpstreamSettings(Section, frozen=True, forbid_unknown_fields=True):
 
     connect_timeout: Seconds = 5.0
     first_byte_timeout: Seconds = 120.0
+    answer_timeout: Seconds = 600.0
     idle_timeout: Seconds = 60.0
     total_timeout: Seconds = 900.0
     ca_file: str = ""

@@ -39,7 +39,7 @@ from waystation.generations.activity import (
     range_of,
 )
 from waystation.storage.engine import reaching
-from waystation.storage.tables import activity, series
+from waystation.storage.tables import activity, endpoint_activity, series
 
 _COLUMNS = {
     "model": series.c.model,
@@ -57,6 +57,8 @@ _Expression: TypeAlias = ColumnElement[Any]
 """SQLAlchemy's expressions are invariant in their type, so that none of ours has a narrower one."""
 _FIRST_MONDAY = 4 * DAY
 _WEEK = 7 * DAY
+_OF_ENDPOINTS = frozenset({"model", "provider", "endpoint"})
+"""What sums in `endpoint_activity` can be told apart by."""
 _SHORT = {"minute": MINUTE, "hour": HOUR, "day": DAY}
 
 _OPERATIONS: dict[Operator, Callable[[ColumnElement[str], list[str]], ColumnElement[bool]]] = {
@@ -100,17 +102,19 @@ class SqlActivityStore:
 
     async def days(self, days: Days) -> Sequence[EndpointDay]:
         """Sums by endpoint and day, newest day first."""
+        all_together = days.key_hash is None and days.user is None and days.workspace_id is None
+        sums_of = endpoint_activity if all_together and not days.by_workspace else activity
         workspace = series.c.workspace_id if days.by_workspace else literal("")
         tokens = ("prompt_tokens", "completion_tokens", "reasoning_tokens", "cached_tokens")
         names = ("requests", *tokens, "cost", "byok_cost")
         labels = (series.c.model, series.c.endpoint_id, series.c.provider_name, workspace)
         statement = (
-            select(activity.c.start, *labels, *(_sum(activity.c[name]) for name in names))
-            .join_from(activity, series, series.c.id == activity.c.series)
-            .where(activity.c.span == DAY, activity.c.start >= days.first * DAY)
-            .where(activity.c.start < days.end * DAY, series.c.provider != "")
-            .group_by(activity.c.start, *labels)
-            .order_by(activity.c.start.desc(), series.c.model, series.c.endpoint_id)
+            select(sums_of.c.start, *labels, *(_sum(sums_of.c[name]) for name in names))
+            .join_from(sums_of, series, series.c.id == sums_of.c.series)
+            .where(sums_of.c.span == DAY, sums_of.c.start >= days.first * DAY)
+            .where(sums_of.c.start < days.end * DAY, series.c.provider != "")
+            .group_by(sums_of.c.start, *labels)
+            .order_by(sums_of.c.start.desc(), series.c.model, series.c.endpoint_id)
         )
         for column, value in (
             (series.c.key_hash, days.key_hash),
@@ -131,6 +135,7 @@ class SqlActivityStore:
 def _statement(query: Query, pieces: Sequence[Piece]) -> Select[*tuple[object, ...]]:
     """The whole question: pieces together, joined to their series, filtered, grouped, ordered and cut."""
     sums = _pieces(query, pieces)
+    labelled = bool(query.dimensions or query.filters)
     dimensions = [_COLUMNS[name] for name in query.dimensions]
     keys: list[_Expression] = [sums.c.bucket, *dimensions] if query.granularity else [*dimensions]
     metrics = [_metric(sums, METRICS[name]).label(f"m_{name}") for name in query.metrics]
@@ -138,7 +143,7 @@ def _statement(query: Query, pieces: Sequence[Piece]) -> Select[*tuple[object, .
     descending = order.descending if order is not None else not query.granularity
     statement = (
         select(*keys, *metrics)
-        .join_from(sums, series, series.c.id == sums.c.series)
+        .select_from(sums.join(series, series.c.id == sums.c.series) if labelled else sums)
         .where(*map(_condition, query.filters))
         .group_by(*keys)
         .having(func.count() > 0)
@@ -168,23 +173,19 @@ def _order(query: Query, sums: Subquery) -> _Expression:
 def _pieces(query: Query, pieces: Sequence[Piece]) -> Subquery:
     """Sums of the pieces by bucket and series, added up beforehand where a bucket holds many rows of a series."""
     names = sorted({name for metric in _asked(query) for name in (*metric.of, metric.per) if name})
-    bucket = _bucket(query.granularity, pieces)
+    labels = {*query.dimensions, *(condition.field for condition in query.filters)}
     parts: list[Select[*tuple[object, ...]]] = []
     for piece in pieces:
-        within = (
-            activity.c.span == piece.span,
-            activity.c.start >= piece.start,
-            activity.c.start < piece.end,
-        )
-        if _SHORT.get(query.granularity or "") == piece.span:
-            parts.append(
-                select(bucket, activity.c.series, *(activity.c[name] for name in names)).where(*within)
-            )
+        table = endpoint_activity if labels <= _OF_ENDPOINTS and piece.span != MINUTE else activity
+        bucket = _bucket(table.c.start, query.granularity, pieces, piece.span)
+        keys: list[_Expression] = [bucket, table.c.series] if labels else [bucket]
+        within = (table.c.span == piece.span, table.c.start >= piece.start, table.c.start < piece.end)
+        if labels and _SHORT.get(query.granularity or "") == piece.span:
+            parts.append(select(*keys, *(table.c[name] for name in names)).where(*within))
         else:
-            sums = (_sum(activity.c[name]).label(name) for name in names)
-            parts.append(
-                select(bucket, activity.c.series, *sums).where(*within).group_by("bucket", activity.c.series)
-            )
+            sums = (_sum(table.c[name]).label(name) for name in names)
+            grouped = ("bucket", table.c.series) if labels else ("bucket",)
+            parts.append(select(*keys, *sums).where(*within).group_by(*grouped))
     whole: Select[*tuple[object, ...]] | CompoundSelect[*tuple[object, ...]] = (
         parts[0] if len(parts) == 1 else union_all(*parts)
     )
@@ -197,9 +198,10 @@ def _asked(query: Query) -> list[Metric]:
     return [METRICS[name] for name in (*query.metrics, order, "request_count") if name in METRICS]
 
 
-def _bucket(granularity: Granularity | None, pieces: Sequence[Piece]) -> _Expression:
-    """The first second of the bucket that a row falls into."""
-    start = activity.c.start
+def _bucket(
+    start: _Expression, granularity: Granularity | None, pieces: Sequence[Piece], span: int
+) -> _Expression:
+    """The first second of the bucket that a row of this span falls into, by its own first second."""
     if granularity is None:
         return literal(0).label("bucket")
     if granularity == "week":
@@ -207,7 +209,8 @@ def _bucket(granularity: Granularity | None, pieces: Sequence[Piece]) -> _Expres
     if granularity == "month":
         months = _months(pieces[0].start, pieces[-1].end)
         return case(*((start >= month, month) for month in months), else_=months[-1]).label("bucket")
-    return (start - start % _SHORT[granularity]).label("bucket")
+    length = _SHORT[granularity]
+    return (start if span == length else start - start % length).label("bucket")
 
 
 def _months(start: int, end: int) -> list[int]:

@@ -1,7 +1,7 @@
 """`CodeStore` over the database."""
 
 import msgspec
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from waystation.accounts.grants import CODE_LIFE, Grant
@@ -29,6 +29,15 @@ class SqlCodeStore:
             async with self._engine.begin() as connection:
                 await connection.execute(delete(auth_codes).where(auth_codes.c.expires_at <= at))
                 await connection.execute(insert(auth_codes).values(row))
+
+    async def waiting(self, parent_hash: str, at: int) -> int:
+        """How many codes of this key have not been exchanged and not expired."""
+        counted = select(func.count()).where(
+            auth_codes.c.expires_at > at, auth_codes.c.grant.contains(f'"parent_hash":"{parent_hash}"')
+        )
+        with reaching():
+            async with self._engine.connect() as connection:
+                return int((await connection.execute(counted)).scalar_one())
 
     async def get(self, code_hash: str, at: int) -> Grant | None:
         """What the code stands for, None where it is unknown, used or expired."""

@@ -8,16 +8,18 @@ from collections.abc import Sequence
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import case, func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from waystation.credits.fund import day_of
 from waystation.generations.record import GenerationRecord
-from waystation.generations.store import Periods, RecordRejected, Spend, day_of
+from waystation.generations.store import RecordRejected
+from waystation.storage.apps import Apps
 from waystation.storage.bulk import BulkInsert, Row
 from waystation.storage.engine import NotStorable, file_of, reaching
 from waystation.storage.ledger import Posting
-from waystation.storage.rollups import Amounts, Columns, Counters, rollup
-from waystation.storage.tables import SUMS, activity, daily_spend, generations, series
+from waystation.storage.rollups import Amounts, Columns, Counters, Rollup, rollup
+from waystation.storage.tables import SUMS, activity, daily_spend, endpoint_activity, generations, series
 
 _decode = msgspec.json.Decoder(GenerationRecord).decode
 _columns = msgspec.json.Decoder(Columns).decode
@@ -26,11 +28,10 @@ _NO_USAGE = Counters()
 
 
 class _Additions(Struct, frozen=True):
-    """What some records add to the sums: rows of three tables, and what each charges to its key, for the ledger."""
+    """What some records add to the sums: rows of the tables, and what each charges to its key, for the ledger."""
 
     days: list[Row]
-    series: list[Row]
-    activity: list[Row]
+    rollup: Rollup
     charges: list[tuple[str, int]]
 
 
@@ -44,6 +45,8 @@ class SqlGenerationStore:
         self._days = BulkInsert(engine, daily_spend, ("cost", "byok_cost", "generations"))
         self._series = BulkInsert(engine, series)
         self._activity = BulkInsert(engine, activity, SUMS)
+        self._endpoint_activity = BulkInsert(engine, endpoint_activity, SUMS)
+        self._known_apps: Apps | None = None
 
     async def add(self, payloads: Sequence[bytes]) -> None:
         """Keep records, all or none; `RecordRejected` where one cannot be kept. Known ids change nothing."""
@@ -51,10 +54,11 @@ class SqlGenerationStore:
             return
         try:
             with reaching():
-                columns, rows, additions = await asyncio.to_thread(_prepared, payloads)
+                apps = self._known_apps = self._known_apps or await self._read_apps()
+                columns, rows, additions = await asyncio.to_thread(_prepared, payloads, apps)
                 file = file_of(self._engine)
                 if not await self._add_new(rows, additions):
-                    await self._add_unknown(columns, rows)
+                    await self._add_unknown(columns, rows, apps)
                 if file_of(self._engine) != file:
                     raise OSError("the database's file was deleted meanwhile")
         except (NotStorable, msgspec.DecodeError) as error:
@@ -68,21 +72,14 @@ class SqlGenerationStore:
                 record = (await connection.execute(statement)).scalar_one_or_none()
                 return None if record is None else _decode(record)
 
-    async def spend(self, key_hash: str, at: int) -> Spend:
-        """Sums for one key, with the periods that hold the moment `at` (Unix milliseconds)."""
-        periods = Periods.of(at)
-        day, cost, byok_cost = daily_spend.c.day, daily_spend.c.cost, daily_spend.c.byok_cost
-        sums = [
-            func.coalesce(func.sum(column if first is None else case((day >= first, column), else_=0)), 0)
-            for column in (cost, byok_cost)
-            for first in (None, periods.day, periods.week, periods.month)
-        ]
-        with reaching():
-            async with self._engine.connect() as connection:
-                row = (
-                    await connection.execute(select(*sums).where(daily_spend.c.key_hash == key_hash))
-                ).one()
-                return Spend(*(int(amount) for amount in row))
+    async def _read_apps(self) -> Apps:
+        """The apps that have series already."""
+        named = select(series.c.key_hash, series.c.app, series.c.origin).distinct()
+        apps = Apps()
+        async with self._engine.connect() as connection:
+            found = await connection.execute(named.where((series.c.app != "") | (series.c.origin != "")))
+            apps.learn((key_hash, app, origin) for key_hash, app, origin in found)
+        return apps
 
     async def _add_new(self, rows: list[Row], additions: _Additions) -> bool:
         """Add records none of which is known, the usual case, by the driver's own bulk insert; else change nothing."""
@@ -93,7 +90,7 @@ class SqlGenerationStore:
             await connection.commit()
             return True
 
-    async def _add_unknown(self, columns: list[Columns], rows: list[Row]) -> None:
+    async def _add_unknown(self, columns: list[Columns], rows: list[Row], apps: Apps) -> None:
         """Add those of the records that are not known."""
         names = generations.c.keys()
         async with self._engine.begin() as connection:
@@ -102,20 +99,21 @@ class SqlGenerationStore:
             new = set((await connection.execute(statement, named)).scalars())
             once = {record.id: record for record in reversed(columns) if record.id in new}
             if once:
-                await self._add_up(connection, _additions(list(once.values())))
+                await self._add_up(connection, _additions(list(once.values()), apps))
 
     async def _add_up(self, connection: AsyncConnection, additions: _Additions) -> None:
         await self._days.run(connection, additions.days)
-        await self._series.run(connection, additions.series)
-        await self._activity.run(connection, additions.activity)
+        await self._series.run(connection, additions.rollup.series)
+        await self._activity.run(connection, additions.rollup.activity)
+        await self._endpoint_activity.run(connection, additions.rollup.endpoint_activity)
         await self._posting.charges(connection, additions.charges)
 
 
-def _prepared(payloads: Sequence[bytes]) -> tuple[list[Columns], list[Row], _Additions]:
+def _prepared(payloads: Sequence[bytes], apps: Apps) -> tuple[list[Columns], list[Row], _Additions]:
     """The records' columns, their rows, and what they add to the sums."""
     columns = [_columns(payload) for payload in payloads]
     rows = [_row(record, payload) for record, payload in zip(columns, payloads, strict=True)]
-    return columns, rows, _additions(columns)
+    return columns, rows, _additions(columns, apps)
 
 
 def _row(record: Columns, payload: bytes) -> Row:
@@ -134,19 +132,20 @@ def _row(record: Columns, payload: bytes) -> Row:
         usage.prompt_tokens,
         usage.completion_tokens,
         payload.decode(),
+        record.router,
     )
 
 
-def _additions(records: Sequence[Columns]) -> _Additions:
+def _additions(records: Sequence[Columns], apps: Apps) -> _Additions:
     charges = [(record.key_hash, (record.cost or _NO_COST).total or 0) for record in records]
-    return _Additions(_days(records), *rollup(records), charges)
+    return _Additions(_days(records), rollup(records, apps), charges)
 
 
 def _days(records: Sequence[Columns]) -> list[Row]:
     """Rows of sums, in one order for all writers, so that none waits for another in a circle."""
     days: dict[tuple[str, int], list[int]] = {}
     for record in records:
-        key = (record.key_hash, day_of(record.created_at))
+        key = (record.key_hash, day_of(record.created_at / 1000))
         sums = days.get(key)
         if sums is None:
             sums = days[key] = [0, 0, 0]

@@ -1,7 +1,7 @@
 """`HealthStore` as one file in the data folder. What a process learnt of endpoints is a help to the next one, never a duty:
 a file that cannot be read or written costs nothing but that help.
 
-Several workers write the same file; the last one to write is who the next start learns from.
+Several workers write the same file. They tell each other what they learn, so it is no matter which was the last.
 """
 
 import asyncio

@@ -61,9 +61,30 @@ class SqlKeyStore:
         """Keep the account, in place of an earlier one of the same hash."""
         with reaching():
             async with self._engine.begin() as connection:
+                await self._take_turn(connection)
                 await connection.execute(delete(keys).where(keys.c.key_hash == account.key_hash))
                 await connection.execute(insert(keys).values(msgspec.structs.asdict(account)))
                 await self._number(connection, account.key_hash)
+
+    async def given(self, parent_hash: str, at: int) -> int:
+        """How many keys this one has let apps have that have not expired `at` (Unix milliseconds), disabled ones too."""
+        with reaching():
+            async with self._engine.connect() as connection:
+                return await _given(connection, parent_hash, at)
+
+    async def give(self, account: Account, most: int) -> bool:
+        """Keep a new key that its parent lets an app have, unless there are `most` of that parent; whether it was kept."""
+        with reaching():
+            async with self._engine.connect() as connection:
+                await self._take_turn(connection)
+                await connection.execute(insert(keys).values(msgspec.structs.asdict(account)))
+                await self._number(connection, account.key_hash)
+                parent = account.parent_hash
+                if parent is not None and await _given(connection, parent, account.created_at) > most:
+                    await connection.rollback()
+                    return False
+                await connection.commit()
+                return True
 
     async def update(self, key_hash: str, edit: KeyEdit) -> Account | None:
         """Change one account and nothing else of it than the edit says; as it is now, None where there is none."""
@@ -72,6 +93,7 @@ class SqlKeyStore:
         with reaching():
             async with self._engine.begin() as connection:
                 if values:
+                    await self._take_turn(connection)
                     changing = update(keys).where(keys.c.key_hash == key_hash).values(values)
                     if (await connection.execute(changing)).rowcount:
                         await self._number(connection, key_hash)
@@ -81,6 +103,7 @@ class SqlKeyStore:
         """Forget the key for good; False where there was none."""
         with reaching():
             async with self._engine.begin() as connection:
+                await self._take_turn(connection)
                 result = await connection.execute(delete(keys).where(keys.c.key_hash == key_hash))
                 if result.rowcount:
                     await self._number(connection, key_hash)
@@ -102,10 +125,16 @@ class SqlKeyStore:
                 accounts = tuple(_account(row) for row in rows.mappings())
                 return KeyChanges(last, accounts, tuple(hashes.difference(a.key_hash for a in accounts)))
 
-    async def _number(self, connection: AsyncConnection, key_hash: str) -> None:
-        """Note a change under the next number. Writers take turns: SQLite has one, PostgreSQL is told to."""
+    async def _take_turn(self, connection: AsyncConnection) -> None:
+        """One writer at a time, from its first write on: SQLite has one, PostgreSQL is told to.
+
+        Workers that start together add the same keys.
+        """
         if self._is_postgresql:
             await connection.execute(text("LOCK TABLE key_changes IN EXCLUSIVE MODE"))
+
+    async def _number(self, connection: AsyncConnection, key_hash: str) -> None:
+        """Note a change under the next number."""
         last = (await connection.execute(_SPAN)).one()[1]
         await connection.execute(insert(key_changes).values(revision=last + 1, key_hash=key_hash))
         await connection.execute(delete(key_changes).where(key_changes.c.revision <= last - KEPT_CHANGES))
@@ -120,6 +149,12 @@ _SPAN = select(
 async def _all(connection: AsyncConnection) -> list[Account]:
     rows = await connection.execute(select(keys).order_by(keys.c.created_at, keys.c.key_hash))
     return [_account(row) for row in rows.mappings()]
+
+
+async def _given(connection: AsyncConnection, parent_hash: str, at: int) -> int:
+    valid = or_(keys.c.expires_at.is_(None), keys.c.expires_at > at)
+    counted = select(func.count()).where(keys.c.parent_hash == parent_hash, valid)
+    return int((await connection.execute(counted)).scalar_one())
 
 
 async def _get(connection: AsyncConnection, key_hash: str) -> Account | None:

@@ -7,7 +7,6 @@ import msgspec
 from waystation.accounts.keys import Account, KeyChanges
 from waystation.accounts.store import KeyEdit
 from waystation.generations.record import GenerationRecord
-from waystation.generations.store import Periods, Spend, day_of
 from waystation.routing.health import SavedHealth
 
 _decode = msgspec.json.Decoder(GenerationRecord).decode
@@ -56,6 +55,23 @@ class MemoryKeyStore:
         """Keep the account, in place of an earlier one of the same hash."""
         self._accounts[account.key_hash] = account
         self._changes.append(account.key_hash)
+
+    async def given(self, parent_hash: str, at: int) -> int:
+        """How many keys this one has let apps have that have not expired."""
+        return sum(
+            one.parent_hash == parent_hash and (one.expires_at is None or one.expires_at > at)
+            for one in self._accounts.values()
+        )
+
+    async def give(self, account: Account, most: int) -> bool:
+        """Keep a new key that its parent lets an app have, unless there are `most`."""
+        if (
+            account.parent_hash is not None
+            and await self.given(account.parent_hash, account.created_at) >= most
+        ):
+            return False
+        await self.add(account)
+        return True
 
     async def update(self, key_hash: str, edit: KeyEdit) -> Account | None:
         """Change one account and nothing else of it than the edit says."""
@@ -114,15 +130,3 @@ class MemoryGenerationStore:
     async def get(self, generation_id: str) -> GenerationRecord | None:
         """The record of this id."""
         return self._records.get(generation_id)
-
-    async def spend(self, key_hash: str, at: int) -> Spend:
-        """Sums for one key, with the periods that hold the moment `at` (Unix milliseconds)."""
-        periods = Periods.of(at)
-        own = [record for record in self._records.values() if record.key_hash == key_hash]
-        since = [
-            [record for record in own if first is None or day_of(record.created_at) >= first]
-            for first in (None, periods.day, periods.week, periods.month)
-        ]
-        charged = (sum(record.charged for record in records) for records in since)
-        byok = (sum(record.byok for record in records) for records in since)
-        return Spend(*charged, *byok)

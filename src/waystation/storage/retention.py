@@ -1,12 +1,19 @@
 """`RetentionStore` over the database. Generations are found by their ids, which begin with the second they began in."""
 
-from sqlalchemy import Delete, delete, func, select
+from sqlalchemy import Delete, Table, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from waystation.generations.retention import Kind
 from waystation.storage.engine import reaching
-from waystation.storage.tables import activity, generation_content, generation_feedback, generations
+from waystation.storage.tables import (
+    activity,
+    endpoint_activity,
+    generation_content,
+    generation_feedback,
+    generations,
+)
 
+_SUMS = (activity, endpoint_activity)
 BATCH = 200
 """Rows of one transaction: SQLite's other writers wait for some 5 ms."""
 
@@ -34,17 +41,22 @@ class SqlRetention:
 
     async def prune_sums(self, span: int, before: int) -> int:
         """Delete sums of this span (seconds) of before this moment (Unix seconds)."""
-        old = (
-            select(activity.c.start)
-            .where(activity.c.span == span, activity.c.start < before)
-            .order_by(activity.c.start)
-            .limit(self._batch)
-            .subquery()
-        )
-        last = select(func.max(old.c.start)).scalar_subquery()
-        return await self._delete(delete(activity).where(activity.c.span == span, activity.c.start <= last))
+        return sum([await self._delete(_oldest(table, span, before, self._batch)) for table in _SUMS])
 
     async def _delete(self, statement: Delete) -> int:
         with reaching():
             async with self._engine.begin() as connection:
                 return (await connection.execute(statement)).rowcount
+
+
+def _oldest(table: Table, span: int, before: int, batch: int) -> Delete:
+    """Deletes about so many of the oldest sums: those of whole spans."""
+    old = (
+        select(table.c.start)
+        .where(table.c.span == span, table.c.start < before)
+        .order_by(table.c.start)
+        .limit(batch)
+        .subquery()
+    )
+    last = select(func.max(old.c.start)).scalar_subquery()
+    return delete(table).where(table.c.span == span, table.c.start <= last)

@@ -1,4 +1,4 @@
-"""What a batch of records adds to the sums: rows for `series` and `activity`. Pure, and run in a thread."""
+"""What a batch of records adds to the sums: rows for `series` and `activity`. Run in a thread."""
 
 from collections.abc import Iterable
 from functools import lru_cache
@@ -8,10 +8,13 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from waystation.generations.activity import SPANS
+from waystation.generations.activity import MINUTE, SPANS
+from waystation.storage.apps import Apps
 from waystation.storage.tables import SUMS
 
 Row: TypeAlias = tuple[object, ...]
+_Sums: TypeAlias = dict[tuple[int, int, int], list[int]]
+"""Sums by span, start and series."""
 NAME_LIMIT = 128
 """Characters of an app's name or origin that count: clients choose them."""
 
@@ -41,6 +44,7 @@ class Columns(Struct, frozen=True, gc=False):
     key_hash: str
     model: str
     provider: str | None = None
+    router: str | None = None
     status: int = 200
     cost: Amounts | None = None
     usage: Counters | None = None
@@ -58,12 +62,20 @@ class Columns(Struct, frozen=True, gc=False):
     generation_time: int | None = None
 
 
-def rollup(records: Iterable[Columns]) -> tuple[list[Row], list[Row]]:
-    """Rows for `series` and for `activity`, each in one order for all writers, so that none waits in a circle."""
+class Rollup(Struct, frozen=True):
+    """Rows of three tables, each in one order for all writers, so that none waits for another in a circle."""
+
+    series: list[Row]
+    activity: list[Row]
+    endpoint_activity: list[Row]
+
+
+def rollup(records: Iterable[Columns], apps: Apps) -> Rollup:
+    """What the records add to the sums."""
     known: dict[Row, int] = {}
     sums: dict[tuple[int, int], list[int]] = {}
     for record in records:
-        labels = _labels(record)
+        labels = _labels(record, apps)
         identity = known.get(labels)
         if identity is None:
             identity = known[labels] = series_id(labels)
@@ -75,8 +87,18 @@ def rollup(records: Iterable[Columns]) -> tuple[list[Row], list[Row]]:
         else:
             for position, amount in enumerate(_amounts(record)):
                 found[position] += amount
-    rows: list[Row] = [(*key, *amounts) for key, amounts in sorted(_by_span(sums).items())]
-    return sorted((identity, *labels) for labels, identity in known.items()), rows
+    by_span = _by_span(sums)
+    of_endpoint = {identity: endpoint_labels(labels) for labels, identity in known.items()}
+    by_endpoint = _by_endpoint(by_span, {one: series_id(labels) for one, labels in of_endpoint.items()})
+    known |= {labels: series_id(labels) for labels in of_endpoint.values()}
+    return Rollup(
+        sorted((identity, *labels) for labels, identity in known.items()), _rows(by_span), _rows(by_endpoint)
+    )
+
+
+def endpoint_labels(labels: Row) -> Row:
+    """The labels of the series that a series is part of in `endpoint_activity`: its model and who served it, nothing else."""
+    return (*[""] * 5, *labels[5:9], "", "")
 
 
 @lru_cache(maxsize=8192)
@@ -86,9 +108,24 @@ def series_id(labels: Row) -> int:
     return int.from_bytes(digest) >> 1
 
 
-def _by_span(minutes: dict[tuple[int, int], list[int]]) -> dict[tuple[int, int, int], list[int]]:
+def _rows(sums: _Sums) -> list[Row]:
+    return [(*key, *amounts) for key, amounts in sorted(sums.items())]
+
+
+def _by_endpoint(by_span: _Sums, endpoints: dict[int, int]) -> _Sums:
+    """The sums of hours and days, of all series of an endpoint together."""
+    sums: _Sums = {}
+    for (span, start, identity), amounts in by_span.items():
+        if span != MINUTE:
+            key = (span, start, endpoints[identity])
+            found = sums.get(key)
+            sums[key] = amounts if found is None else [a + b for a, b in zip(found, amounts, strict=True)]
+    return sums
+
+
+def _by_span(minutes: dict[tuple[int, int], list[int]]) -> _Sums:
     """The sums of minutes, and with them those of hours and days."""
-    by_span: dict[tuple[int, int, int], list[int]] = {}
+    by_span: _Sums = {}
     for (minute, identity), amounts in minutes.items():
         for span in SPANS:
             key = (span, minute - minute % span, identity)
@@ -97,17 +134,20 @@ def _by_span(minutes: dict[tuple[int, int], list[int]]) -> dict[tuple[int, int, 
     return by_span
 
 
-def _labels(record: Columns) -> Row:
+def _labels(record: Columns, apps: Apps) -> Row:
     """In the order of the columns of `series` after its id. Nothing that no endpoint served is told by its model's name,
     which is only what a client wrote."""
     provider = record.provider or ""
     referer = record.http_referer
+    name, origin = apps.told(
+        record.key_hash, (record.app_title or "")[:NAME_LIMIT], _origin(referer) if referer else ""
+    )
     return (
         record.key_hash,
         record.creator_user_id or "",
         record.workspace_id or "",
-        (record.app_title or "")[:NAME_LIMIT],
-        _origin(referer) if referer else "",
+        name,
+        origin,
         record.model if provider else "",
         provider,
         record.provider_name or "",

@@ -43,13 +43,16 @@ class SqlRouted:
 
     def began(self, start: int, end: int) -> AsyncIterator[list[Routed]]:
         """Generations that began from `start` on and before `end`."""
+        return self._read(self.placed(start, end))
+
+    @staticmethod
+    def placed(start: int, end: int) -> Select[str]:
+        """What finds them."""
         of = generations.c
-        return self._read(
-            select(of.record).where(
-                of.id >= f"gen-{max(start, 0):010d}",
-                of.id < f"gen-{max(end, 0):010d}",
-                of.record.contains(f'"router":"{ROUTER}', autoescape=True),
-            )
+        return select(of.record).where(
+            of.router.is_not(None),
+            of.id >= f"gen-{max(start, 0):010d}",
+            of.id < f"gen-{max(end, 0):010d}",
         )
 
     def blamed(self, start: int, end: int) -> AsyncIterator[list[Routed]]:

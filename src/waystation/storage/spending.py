@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from sqlalchemy import case, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from waystation.generations.spending import KeySpend
-from waystation.generations.store import Periods, Spend
+from waystation.credits.fund import Periods
+from waystation.generations.spending import KeySpend, Spend
 from waystation.storage.engine import reaching
 from waystation.storage.tables import daily_spend
 
@@ -21,12 +21,12 @@ class SqlSpending:
     async def of(self, key_hashes: Sequence[str], at: int) -> Mapping[str, KeySpend]:
         """By hash, with the periods that hold the moment `at` (Unix milliseconds); every hash is there."""
         await self._flush()
-        periods = Periods.of(at)
+        firsts = [Periods().first_day(at / 1000, reset) for reset in ("daily", "weekly", "monthly")]
         key, day = daily_spend.c.key_hash, daily_spend.c.day
         sums = [
             func.sum(column if first is None else case((day >= first, column), else_=0))
             for column in (daily_spend.c.cost, daily_spend.c.byok_cost)
-            for first in (None, periods.day, periods.week, periods.month)
+            for first in (None, *firsts)
         ]
         asked = select(key, func.max(day), *sums).where(key.in_(key_hashes)).group_by(key)
         with reaching():

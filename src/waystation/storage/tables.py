@@ -4,6 +4,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Index,
     Integer,
     MetaData,
     String,
@@ -68,10 +69,19 @@ generations = Table(
     Column("prompt_tokens", BigInteger, nullable=False),
     Column("completion_tokens", BigInteger, nullable=False),
     Column("record", Text, nullable=False),
+    Column("router", Text),
 )
 """`record` is the whole `GenerationRecord` as JSON; the other columns are what is asked for. `cost` null is unknown.
 
-Indexes arrive with the questions that need them; today generations are asked for by id alone."""
+Generations are asked for by id, which begins with the second they began in; those whose model a router picked, few
+among many, by an index of their own."""
+
+Index(
+    "ix_generations_routed",
+    generations.c.id,
+    sqlite_where=generations.c.router.is_not(None),
+    postgresql_where=generations.c.router.is_not(None),
+)
 
 daily_spend = Table(
     "daily_spend",
@@ -170,6 +180,18 @@ activity = Table(
 )
 """Sums over `generations` by series, for each minute, hour and day (`span` seconds from `start`, Unix seconds), kept in
 the transaction that adds them. They stay when generations are pruned."""
+
+endpoint_activity = Table(
+    "endpoint_activity",
+    metadata,
+    Column("span", Integer, primary_key=True, autoincrement=False),
+    Column("start", BigInteger, primary_key=True, autoincrement=False),
+    Column("series", BigInteger, primary_key=True, autoincrement=False),
+    *(Column(name, BigInteger, nullable=False) for name in SUMS),
+    sqlite_with_rowid=False,
+)
+"""The sums of `activity`'s hours and days again, of all keys, users and apps together: `series` are those that name a
+model and who served it and nothing else. What asks for no more is answered from here: there are far fewer rows."""
 
 generation_content = Table(
     "generation_content",

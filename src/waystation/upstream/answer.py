@@ -11,6 +11,7 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 from waystation.errors import BadResponse
 
 _NOT_HTTP: Final = "The provider's answer is not well-formed HTTP."
+_FRAMING: Final = frozenset({b"transfer-encoding", b"content-length", b"content-encoding"})
 _LINE: Final = 4
 """Bytes which each header spends on its colon, space and line end."""
 
@@ -115,13 +116,15 @@ class AnswerParser:
         framed = self._bodiless or status in {204, 304}
         chunked = False
         for name, value in self.headers:
+            if name not in _FRAMING:
+                continue
             if name == b"transfer-encoding":
                 if chunked or value.lower() != b"chunked":
                     self._refuse(BadResponse("The provider used a transfer coding other than chunked."))
                 chunked = True
             elif name == b"content-length":
                 framed = True
-            elif name == b"content-encoding":
+            else:
                 self.coding = value if self.coding is None else self.coding + b", " + value
         return framed or chunked
 

@@ -40,6 +40,8 @@ class Body(AsyncIterator[bytes]):
         "_size",
         "_source",
         "_waiter",
+        "arrived",
+        "held_up",
     )
 
     def __init__(self, source: Source, bound: int, loop: asyncio.AbstractEventLoop) -> None:
@@ -53,6 +55,10 @@ class Body(AsyncIterator[bytes]):
         self._released = False
         self._error: ProviderError | None = None
         self._waiter: asyncio.Future[None] | None = None
+        self.arrived = 0.0
+        """The loop's time at which the last bytes came, as the source says."""
+        self.held_up = False
+        """Whether the source was ever paused, so that the arrival tells of its reader too."""
 
     def feed(self, data: bytes) -> None:
         """Add what was read, and wake the reader."""
@@ -64,7 +70,7 @@ class Body(AsyncIterator[bytes]):
         self._pieces.append(data)
         self._size += len(data)
         if self._size > self._bound and not self._paused and self._source is not None:
-            self._paused = True
+            self._paused = self.held_up = True
             self._source.pause()
         self._wake()
 

@@ -8,6 +8,7 @@ import socket
 from typing import Final, Protocol, cast
 
 from waystation.errors import BadResponse, ConnectionFailed, ProviderError, TimedOut
+from waystation.outbox import Outbox
 from waystation.upstream.answer import AnswerParser
 from waystation.upstream.body import Body as AnswerBody
 from waystation.upstream.limits import ClientSettings, Timeouts
@@ -41,8 +42,11 @@ class Home(Protocol):
 class Connection(asyncio.Protocol):
     """An open connection. `exchange` sends one request; everything else answers to the event loop."""
 
-    def __init__(self, home: Home, settings: ClientSettings, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, home: Home, settings: ClientSettings, loop: asyncio.AbstractEventLoop, outbox: Outbox
+    ) -> None:
         self._home = home
+        self._outbox = outbox
         self._settings = settings
         self._loop = loop
         self._parser = AnswerParser(settings.max_head_bytes)
@@ -57,7 +61,7 @@ class Connection(asyncio.Protocol):
         self._started: asyncio.Future[Response] | None = None
         self._written = 0
         self._paused = False
-        self._answered = False
+        self._answered = self._flowing = False
         self._reused = False
         self._idempotent = False
         self.closed = False
@@ -74,7 +78,7 @@ class Connection(asyncio.Protocol):
         started: asyncio.Future[Response] = self._loop.create_future()
         self._started = started
         self._idempotent = method in _IDEMPOTENT
-        self._answered = False
+        self._answered = self._flowing = False
         self._timeouts, self._total = timeouts, total
         self._shortest = min(timeouts.first_byte, timeouts.idle)
         self._sent_at = self._loop.time()
@@ -109,7 +113,7 @@ class Connection(asyncio.Protocol):
         self._made = True
         self._home.made(self)
         self._transport = cast(asyncio.Transport, transport)
-        self._upload = Upload(self._transport, self._progressed)
+        self._upload = Upload(self._transport, self._outbox, self._progressed)
         link = transport.get_extra_info("socket")
         self._queue = SendQueue(link.fileno())
         with contextlib.suppress(OSError):
@@ -125,7 +129,7 @@ class Connection(asyncio.Protocol):
             self._shut()
             return
         self._answered = True
-        self._read_at = self._loop.time()
+        self._read_at = body.arrived = self._loop.time()
         parser = self._parser
         try:
             piece = parser.feed(data)
@@ -135,6 +139,7 @@ class Connection(asyncio.Protocol):
             self._fail(problem)
             return
         if piece:
+            self._flowing = True
             body.feed(piece)
         if parser.ended:
             self._finish(body)
@@ -205,7 +210,11 @@ class Connection(asyncio.Protocol):
             return True
         if problem is not None and not isinstance(problem, BrokenPipeError):
             return False
-        held = self._transport.get_write_buffer_size() + self._queue.unacknowledged()
+        held = (
+            self._outbox.waiting(self._transport)
+            + self._transport.get_write_buffer_size()
+            + self._queue.unacknowledged()
+        )
         return 0 < self._written <= held
 
     def _fail(self, error: ProviderError, cause: BaseException | None = None) -> None:
@@ -271,7 +280,7 @@ class Connection(asyncio.Protocol):
         """The deadline in force and what to say when it passes."""
         if not self._upload.done and not self._answered:
             phase = self._sent_at + self._timeouts.idle, "The provider did not take the request in time."
-        elif self._started is not None:
+        elif not self._flowing:
             phase = (
                 self._sent_at + self._timeouts.first_byte,
                 "The provider did not begin its answer in time.",

@@ -1,6 +1,7 @@
 """What the upstream client is allowed to spend: seconds, connections and bytes. Plain data; where it comes from is the caller's affair."""
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from waystation.upstream.guard import AddressGuard
 
@@ -11,11 +12,17 @@ class Timeouts(Struct, frozen=True):
     connect: float = 5.0
     """To have a connection: waiting for a free one, resolving, connecting and the TLS handshake together."""
     first_byte: float = 120.0
-    """From the request sent to the head of the final answer; 1xx answers do not count."""
+    """From the request sent to the first byte of the answer's body; 1xx answers do not count."""
+    answer: float = 600.0
+    """In place of `first_byte` where the answer is asked whole (`for_whole`): nothing of it comes until all of it is made."""
     idle: float = 60.0
     """Between two reads of the body; also the longest an upload may stand still."""
     total: float = 900.0
     """From the call of `send` to the last byte of the body."""
+
+    def for_whole(self) -> "Timeouts":
+        """The same for an answer that is asked whole."""
+        return replace(self, first_byte=self.answer)
 
 
 class ClientSettings(Struct, frozen=True):

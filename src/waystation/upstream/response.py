@@ -35,17 +35,26 @@ class Response:
                 return value
         return None
 
+    @property
+    def arrived(self) -> float | None:
+        """The loop's time at which the last bytes came so far, whenever they were read; None where the reader's
+        slowness may have held them up."""
+        return None if self._body.held_up else self._body.arrived
+
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self._source
 
     async def __anext__(self) -> bytes:
         return await anext(self._source)
 
+    def here(self) -> bytes | None:
+        """The whole body where it came with the head, as short ones do; else None, and it is to be `read`."""
+        body = self._body
+        return body.take() if self._source is body and body.here(self._limit) else None
+
     async def read(self, limit: int | None = None) -> bytes:
         """Read the whole body; BadResponse, and the connection closed, when it is over `limit` bytes."""
         most = self._limit if limit is None else limit
-        if self._source is self._body and self._body.here(most):
-            return self._body.take()
         pieces: list[bytes] = []
         size = 0
         async for piece in self._source:

@@ -100,6 +100,19 @@ def test_the_gateways_own_fields_never_leave_it() -> None:
     assert rendered.dropped == []
 
 
+@pytest.mark.parametrize(
+    ("store", "sent"), [(True, {"k": "v"}), (False, None), (None, None)], ids=["stored", "not", "unsaid"]
+)
+def test_metadata_leaves_with_what_is_to_be_stored_under_it(
+    *, store: bool | None, sent: dict[str, str] | None
+) -> None:
+    body = {"model": "a/b", "messages": [{"role": "user", "content": "a"}], "metadata": {"k": "v"}}
+    said = body if store is None else body | {"store": store}
+    rendered = render(DIALECT.parse_request(json.dumps(said).encode(), ""))
+    assert rendered.body.get("store") == store
+    assert rendered.body.get("metadata") == sent
+
+
 def test_extras_are_said_by_the_same_dialect_only() -> None:
     message = Message("user", (Text("a", extras={"x": 1}),), extras={"y": 2})
     request = structs.replace(request_of(message), extras={"z": 3})

@@ -345,6 +345,11 @@ def test_an_error_inside_a_success_is_an_error(error: JsonObject, kind: type[Pro
             Usage(9, 0, cached_tokens=4, extras={"prompt_cache_hit_tokens": 4}),
         ),
         ({"prompt_tokens": 1, "cost": 0.000021}, Usage(1, upstream_cost_nano=21_000)),
+        ({"prompt_tokens": 1, "cost": "0.00000000149"}, Usage(1, upstream_cost_nano=1)),
+        ({"prompt_tokens": 1, "cost": "1e999990"}, Usage(1)),
+        ({"prompt_tokens": 1, "cost": "1e9999999"}, Usage(1)),
+        ({"prompt_tokens": 1, "cost": "NaN"}, Usage(1)),
+        ({"prompt_tokens": 1, "cost": -1}, Usage(1)),
         ({"prompt_tokens": 1, "cost": {"total_cost": 0.00501}}, Usage(1, upstream_cost_nano=5_010_000)),
         (
             {"prompt_tokens": 1, "cost_in_usd_ticks": 1_399_000},

@@ -10,7 +10,7 @@ from waystation.catalog.index import Catalog
 from waystation.cli.litellm.deployments import Deployments
 from waystation.cli.litellm.fragment import Fragment
 from waystation.cli.litellm.outcome import Report
-from waystation.cli.litellm.values import Values, seconds_of, variable_of
+from waystation.cli.litellm.values import TIMEOUTS, Values, seconds_of, variable_of
 from waystation.settings.problem import SettingsError
 
 STRATEGIES: Final = {
@@ -133,16 +133,14 @@ def _library(values: Values, key: str, fragment: Fragment, report: Report) -> bo
 
 
 def _timeouts(values: Values, key: str, where: str, fragment: Fragment, report: Report) -> bool:
-    name = {
-        "request_timeout": "total_timeout",
-        "timeout": "total_timeout",
-        "stream_timeout": "first_byte_timeout",
-    }.get(key)
+    said = "timeout" if key == "request_timeout" else key
+    names = [ours for theirs, ours in TIMEOUTS if theirs == said]
     seconds = seconds_of(values.get(key))
-    if name is None or seconds is None:
+    if not names or seconds is None:
         return False
-    fragment.set("upstream", name, seconds)
-    report.mapped(where, f"upstream.{name} = {seconds:g}")
+    for name in names:
+        fragment.set("upstream", name, seconds)
+    report.mapped(where, ", ".join(f"upstream.{name} = {seconds:g}" for name in names))
     return True
 
 

@@ -12,7 +12,7 @@ from waystation.catalog.index import Catalog
 from waystation.cli.litellm.fragment import Fragment, ModelRow, ProviderRow
 from waystation.cli.litellm.names import AUTHORS, COMPATIBLE, PROVIDERS
 from waystation.cli.litellm.outcome import Report
-from waystation.cli.litellm.values import Values, seconds_of, variable_of
+from waystation.cli.litellm.values import TIMEOUTS, Values, seconds_of, variable_of
 
 OWN_AUTHOR: Final = "litellm"
 """Author of models that only an alias names."""
@@ -190,7 +190,7 @@ class Deployments:
             region = one.params.text(name)
             if region and not region.startswith("os.environ/"):
                 row.region = row.region or region
-        for name, key in (("timeout", "total_timeout"), ("stream_timeout", "first_byte_timeout")):
+        for name, key in TIMEOUTS:
             seconds = seconds_of(one.params.get(name))
             if seconds is not None:
                 row.timeouts[key] = max(seconds, row.timeouts.get(key, 0.0))

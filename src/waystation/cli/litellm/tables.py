@@ -91,6 +91,10 @@ def account_of(row: Row, report: Report, now: int) -> Account | None:
     reset = _RESETS.get(duration)
     if limit is not None and duration and reset is None:
         whys.append(f"its budget's {duration} is no calendar day, week or month: the limit is for good")
+    if limit is not None and _nano(row.get("spend")):
+        whys.append(
+            "what it has spent counts against its limit as far as its rows of spend are taken over, too"
+        )
     expires_at = _moment(row, "expires")
     is_unbounded = (limit is None and _is_said(row.get("max_budget"))) or (
         expires_at is None and _is_said(row.get("expires"))
@@ -123,7 +127,7 @@ def generation_of(row: Row) -> GenerationRecord | None:
         return None
     ended, first = _moment(row, "endTime"), _moment(row, "completionStartTime")
     failed = _text(row, "status") == "failure"
-    cost = _nano(row.get("spend")) or 0
+    cost = _nano(row.get("spend"))
     known = PROVIDERS.get(_text(row, "custom_llm_provider"))
     provider = known.slug if known is not None else _text(row, "custom_llm_provider") or "litellm"
     digest = blake2b(identity.encode("utf-8", "surrogatepass"), digest_size=10).hexdigest()
@@ -142,7 +146,7 @@ def generation_of(row: Row) -> GenerationRecord | None:
         upstream_id=identity,
         strategy="imported",
         usage=Usage(_count(row, "prompt_tokens"), _count(row, "completion_tokens")),
-        cost=Cost(cost, cost, 0, None),
+        cost=Cost(cost, cost or 0, 0, None),
         finish_reasons=("error",) if failed else (),
         status=500 if failed else 200,
         error_type="imported" if failed else None,
@@ -161,7 +165,7 @@ def _text(row: Row, name: str) -> str:
 
 def _count(row: Row, name: str) -> int:
     text = _text(row, name)
-    return int(float(text)) if re.fullmatch(r"[0-9]+(\.0+)?", text) else 0
+    return int(float(text)) if re.fullmatch(r"[0-9]{1,15}(\.0+)?", text) else 0
 
 
 def _nano(value: object) -> int | None:

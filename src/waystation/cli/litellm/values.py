@@ -1,6 +1,7 @@
 """Values of a configuration that somebody else wrote: asked for by name and type, absent where they are something else."""
 
 from collections.abc import Mapping
+from typing import Final
 
 PREFIX = "os.environ/"
 
@@ -42,6 +43,14 @@ class Values:
 def variable_of(text: str) -> str | None:
     """The variable that `os.environ/NAME` means."""
     return text.removeprefix(PREFIX).strip() or None if text.startswith(PREFIX) else None
+
+
+TIMEOUTS: Final = (
+    ("timeout", "total_timeout"),
+    ("timeout", "answer_timeout"),
+    ("stream_timeout", "first_byte_timeout"),
+)
+"""LiteLLM's limits of one call, and the keys here that mean the same."""
 
 
 def seconds_of(value: object) -> float | None:

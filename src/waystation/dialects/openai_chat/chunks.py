@@ -16,6 +16,7 @@ from waystation.dialects.openai_chat.usage import render_usage
 from waystation.dialects.openai_chat.wire import NAME
 from waystation.operations.chat_events import (
     Annotation,
+    BodySent,
     ChoiceEnd,
     Event,
     MediaDelta,
@@ -123,6 +124,8 @@ class ChunkRenderer:
                 if self._same_dialect:
                     self._note = {**(self._note or {}), **event.value}
                 return b""
+            case BodySent():
+                return self._frame([], {"debug": {"echo_upstream_body": event.body}})
             case StreamError():
                 return self._stream_error(event)
             case _:

@@ -64,7 +64,11 @@ _SAME: Final = frozenset(
     }
 )  # fmt: skip
 """Keys that mean the same in `ChatRequest`, under the same name."""
-_UNUSUAL: Final = slice(len(USUAL_FIELDS), len(FIELDS))
+_FIRST: Final = FIELDS.index("stream")
+"""The fields before it are no parameters: what is said, and to which model."""
+_USUAL: Final = USUAL_FIELDS[_FIRST:]
+_ALL: Final = FIELDS[_FIRST:]
+_UNUSUAL: Final = slice(len(_USUAL), len(_ALL))
 _UNSAID: Final = (None,) * (len(FIELDS) - len(USUAL_FIELDS))
 
 
@@ -108,11 +112,11 @@ def _translated(
 
 def _carry(wire: WireRequest, body: JsonObject, fields: dict[str, Any]) -> list[str]:
     """Put what was said into `fields`, null and [] being unsaid; what it asks, in the words of `supported_parameters`."""
-    values = structs.astuple(wire)
-    names = USUAL_FIELDS
+    values = structs.astuple(wire)[_FIRST:]
+    names = _USUAL
     # One comparison tells that no unusual field was given, and that there is no need to look at each.
     if values[_UNUSUAL] != _UNSAID:
-        names = FIELDS
+        names = _ALL
         _check_words(wire)
     asked: list[str] = []
     for name, value in zip(names, values):  # noqa: B905 - the rest is ignored or unsaid

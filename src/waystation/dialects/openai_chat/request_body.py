@@ -1,6 +1,7 @@
 """`ChatRequest` -> the body for a provider that speaks this dialect. What the endpoint cannot take is left out and named.
 
-Fields that are the gateway's own affair (routing, plugins, sessions, metadata ...) never leave it and are not named.
+Fields that are the gateway's own affair (routing, plugins, sessions ...) never leave it and are not named; `metadata` leaves
+only with `store`.
 """
 
 from collections.abc import Callable
@@ -87,6 +88,8 @@ def render_request(request: ChatRequest, target: Target) -> RenderedRequest:
     if request.extras:
         if same_dialect:
             body |= request.extras
+            if request.metadata and request.extras.get("store") is True:
+                body["metadata"] = request.metadata  # names what is stored there, and is refused without it
         else:
             for name in request.extras:
                 voice.drop(name)

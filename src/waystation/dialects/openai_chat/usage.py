@@ -31,6 +31,8 @@ _COMPLETION_KEYS: Final = frozenset(
     }
 )
 _NOTHING: Final[JsonObject] = {}
+MOST_USD: Final = 10**18
+"""More is no amount, and long to compute with."""
 _NUMERIC: Final = (int, float, str)
 _NANO: Final = Decimal(NANO)
 _NANO_PER_TICK: Final = Decimal("0.1")
@@ -122,9 +124,11 @@ def _nano(amount: object, factor: Decimal) -> int | None:
     if amount is None or isinstance(amount, bool) or not isinstance(amount, _NUMERIC):
         return None
     try:
-        exact = Decimal(str(amount)) * factor
-        return int(exact.to_integral_value()) if exact >= 0 else None
-    except (InvalidOperation, ValueError, OverflowError):
+        usd = Decimal(str(amount))
+        if not 0 <= usd < MOST_USD:
+            return None
+        return int((usd * factor).to_integral_value())
+    except (InvalidOperation, ValueError):
         return None
 
 

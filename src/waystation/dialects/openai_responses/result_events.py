@@ -19,6 +19,7 @@ from waystation.dialects.openai_responses.usage import render_usage
 from waystation.dialects.openai_responses.wire import NAME, object_of, text_of
 from waystation.operations.chat_events import (
     Annotation,
+    BodySent,
     ChoiceEnd,
     Event,
     MediaDelta,
@@ -114,6 +115,9 @@ class ResultRenderer:
                 self._message_end(event)
             case Note():
                 self._note(event.value)
+            case BodySent():
+                self._start()
+                self.say("response.debug", debug={"echo_upstream_body": event.body})
             case StreamError():
                 self._fail(event)
             case _:

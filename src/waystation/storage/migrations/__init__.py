@@ -14,7 +14,7 @@ from waystation.errors import Unavailable
 from waystation.settings.problem import SettingsError
 from waystation.storage.engine import PAGE_BYTES, database_url, sync_url
 
-REVISIONS = ("0001", "0002", "0020", "0030")
+REVISIONS = ("0001", "0002", "0020", "0030", "0031", "0032")
 """Every revision in order; a test compares them with the files in `versions`."""
 HEAD = REVISIONS[-1]
 
