@@ -44,7 +44,7 @@ def transfer(material: Material) -> list[Figure]:
         others = [other for other in outcomes.SETS if other not in (name, shared.get(name))]
         number = [one.name for one in material.sets].index(name)
         solution = solve(material, every, others, 0)
-        need = solution.needs(material.hard_x[number], material.offered[number])
+        _, need = solution.judge(material.hard_x[number], material.offered[number])
         target = material.sets[number].targets()
         kept = ~np.isnan(target).any(axis=1)
         need, target = need[kept], target[kept]
@@ -65,10 +65,10 @@ def kinds(material: Material) -> list[Figure]:
     solution = solve(material, ~np.isin(sources, CHATS), outcomes.SETS, 0)
     own = fresh_prompts() + fresh_prompts(PROMPTS / "puzzles" / "fresh.txt")
     own_x = fit.design(fit.features([prompt.text for prompt in own]), material.base)
-    found = [_apart("fresh prompts and puzzles", own, solution.needs(own_x))]
+    found = [_apart("fresh prompts and puzzles", own, solution.judge(own_x)[1])]
     for source in CHATS:
         rows = np.flatnonzero(sources == source)
-        need = solution.needs(material.tag_x[rows])
+        _, need = solution.judge(material.tag_x[rows])
         found.append(_apart(f"{source} left out", [material.prompts[row] for row in rows], need))
     return found
 

@@ -11,7 +11,7 @@ from prompts import Prompt, puzzle_prompts, training_prompts
 from scipy import sparse
 
 from waystation.routing.auto.grams import SIZE
-from waystation.routing.auto.need import hardness, mixed
+from waystation.routing.auto.need import raw_judgement
 from waystation.routing.auto.tags import TAGS
 from waystation.routing.auto.traits import NAMES
 from waystation.routing.auto.weights import HEADS, Header, Weights
@@ -54,10 +54,15 @@ class Solution(NamedTuple):
     difficulty: tuple[tuple[float, float], tuple[float, float]]
     need: tuple[float, float]
 
-    def needs(self, x: sparse.csr_matrix, offered: np.ndarray | None = None) -> np.ndarray:
-        """The raw need of prompts; by default none of them offers answers."""
-        told = np.zeros(x.shape[0], bool) if offered is None else offered
-        return mixed(x @ self.columns, told, TEMPERATURE, self.success)
+    def judge(self, x: sparse.csr_matrix, offered: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Raw hardness and need of prompts; by default none of them offers answers."""
+        raw = x @ self.columns
+        hard, need = raw_judgement(raw, TEMPERATURE, self.success, offered=False)
+        if offered is not None and offered.any():
+            hard[offered], need[offered] = raw_judgement(
+                raw[offered], TEMPERATURE, self.success, offered=True
+            )
+        return hard, need
 
 
 def gather() -> Material:
@@ -120,12 +125,11 @@ def solve(material: Material, kept: np.ndarray, names: Sequence[str], first_fold
     ]
     x, offered = sparse.vstack([x for x, _ in seen]).tocsr(), np.concatenate([told for _, told in seen])
     asked = sparse.vstack([material.tag_x[kept], material.puzzle_x]).tocsr()
-    raw, no_offers = x @ solution.columns, np.zeros(asked.shape[0], bool)
-    hard = hardness(raw, offered, TEMPERATURE)
-    hard_asked = hardness(asked @ solution.columns, no_offers, TEMPERATURE)
+    hard, need = solution.judge(x, offered)
+    hard_asked, need_asked = solution.judge(asked)
     return solution._replace(
         difficulty=(_middle([hard[~offered], hard_asked]), _middle([hard[offered]])),
-        need=_middle([solution.needs(x, offered), solution.needs(asked)]),
+        need=_middle([need, need_asked]),
     )
 
 

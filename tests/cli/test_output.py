@@ -85,7 +85,7 @@ def test_the_auto_routers_choice_is_in_colour_on_a_terminal_alone(folder: Path) 
     command = ("-m", "waystation", "auto", "--all", "Hello there")
     coloured = on_a_terminal(*command, folder=folder)
     assert coloured.startswith("\x1b[32m\x1b[1m"), "the model, green and bold"
-    assert "\x1b[36m" in coloured, "the task, cyan"
+    assert "\x1b[1;36mconversational_reply" in coloured, "the task, cyan"
 
     assert "\x1b[3" not in on_a_terminal(*command, folder=folder, NO_COLOR="1")
     piped = subprocess.run([sys.executable, *command], capture_output=True, text=True, cwd=folder, check=True)

@@ -48,6 +48,7 @@ def test_the_same_task_stays_and_another_leaves() -> None:
         ("other", TALK),
         ("code", Reading("other", "other", 0.1, 0.5, 0.5)),
         ("code", Reading("conversational_reply", "talk", 0.2, 0.5, 0.5)),
+        ("code", Reading("conversational_reply", "talk", 0.9, 0.5, 0.5, brief=True)),
     ],
 )
 def test_a_guess_moves_no_conversation(task: str, reading: Reading) -> None:
@@ -103,6 +104,13 @@ def test_a_conversation_stays_for_another_turn_of_its_task() -> None:
     assert first.model.id == "b/talker"
     assert not first.leaves
     assert told["decided_by"] == "session"
+    assert told["session"]["reason"] == "same_task"
+
+
+@pytest.mark.parametrize("text", ["ok", "Thanks!", "Why?", "And the other one?", "Make it shorter."])
+def test_a_few_words_change_no_task(text: str) -> None:
+    first, told = turn(text, Pin("a/coder", "first", NOW, task="code"))
+    assert first.model.id == "a/coder"
     assert told["session"]["reason"] == "same_task"
 
 

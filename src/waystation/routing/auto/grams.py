@@ -118,9 +118,10 @@ def counted(buckets: Buckets) -> tuple[NDArray[np.int64], Floats]:
     if not len(buckets):
         return np.zeros(0, np.int64), np.zeros(0, np.float32)
     ordered = np.sort(buckets, kind="stable")  # by radix: they have 16 bits
-    first = np.concatenate([[0], np.flatnonzero(ordered[1:] != ordered[:-1]) + 1])
-    counts = np.diff(first, append=len(ordered))
-    return ordered[first].astype(np.int64), _LOGS.take(counts, mode="clip")
+    differs = np.ones(len(ordered) + 1, bool)
+    np.not_equal(ordered[1:], ordered[:-1], out=differs[1:-1])
+    edges = np.flatnonzero(differs)
+    return ordered[edges[:-1]].astype(np.int64), _LOGS.take(edges[1:] - edges[:-1], mode="clip")
 
 
 def grams(text: str) -> tuple[NDArray[np.int64], Floats, int]:

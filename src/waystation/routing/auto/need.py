@@ -10,7 +10,6 @@ from typing import Final
 
 import numpy as np
 from msgspec import Struct
-from numpy.typing import NDArray
 
 from waystation.routing.auto.grams import Floats
 from waystation.routing.auto.tags import FAMILY, TAGS
@@ -48,44 +47,52 @@ OFFERED: Final = Mix(hard=0.1, work=0.05, always=0.37)
 """For questions that offer answers the heads know most, and such a question starts where knowledge does."""
 HARDER: Final = 0.3
 """What work adds to the share of models that fail at an open prompt."""
+_KINDS: Final = [*range(len(TAGS)), PUZZLE]
 _WORK_OF: Final = np.array([*(WORK[FAMILY[tag]] for tag in TAGS), WORK["puzzle"]], np.float32)
 
 
 def work(raw: Floats, temperature: float) -> Floats:
     """(..., outputs) to (...): the expected share of work, by the chances of the tags and of a puzzle."""
-    scores = np.concatenate([raw[..., : len(TAGS)], raw[..., PUZZLE : PUZZLE + 1]], axis=-1) * temperature
-    chances = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    chances = np.exp((raw - raw.max(axis=-1, keepdims=True))[..., _KINDS] * temperature)
     expected = chances @ _WORK_OF / chances.sum(axis=-1)
     result: Floats = np.minimum(expected, ENOUGH) + BEYOND * np.maximum(expected - ENOUGH, 0)
     return result
 
 
-def hardness(raw: Floats, offered: NDArray[np.bool_], temperature: float) -> Floats:
-    """(..., outputs) to (...): how likely models are to fail, in the units of the head. Of open prompts work is harder."""
-    result: Floats = raw[..., HARD] + np.where(offered, 0.0, HARDER * work(raw, temperature))
-    return result
+def raw_judgement(
+    raw: Floats, temperature: float, success: tuple[float, float], *, offered: bool
+) -> tuple[Floats, Floats]:
+    """(..., outputs) to twice (...): hardness as a share of models that fail, and the need as a difference of chances.
 
-
-def mixed(
-    raw: Floats, offered: NDArray[np.bool_], temperature: float, success: tuple[float, float]
-) -> Floats:
-    """(..., outputs) to (...): the need, as a difference of chances. `offered`: whether a prompt offers answers.
-
-    `temperature` and `success` are those of the weights' header.
+    `offered`: whether the prompts offer answers. `temperature` and `success` are those of the weights' header.
     """
-    much, weak, strong = work(raw, temperature), raw[..., WEAK] + success[0], raw[..., STRONG] + success[1]
-    gap = 1 / (1 + np.exp(-strong)) - 1 / (1 + np.exp(-weak))
-    result: Floats = np.where(
-        offered,
-        gap + OFFERED.hard * raw[..., HARD] + OFFERED.work * much + OFFERED.always,
-        raw[..., GAP] + OPEN.hard * raw[..., HARD] + OPEN.work * much,
-    )
-    return result
+    hard, much = raw[..., HARD], work(raw, temperature)
+    if not offered:
+        return hard + HARDER * much, raw[..., GAP] + OPEN.hard * hard + OPEN.work * much
+    strong = 1 / (1 + np.exp(-(raw[..., STRONG] + success[1])))
+    weak = 1 / (1 + np.exp(-(raw[..., WEAK] + success[0])))
+    return hard, strong - weak + OFFERED.hard * hard + OFFERED.work * much + OFFERED.always
 
 
-def need_of(raw: Floats, weights: Weights, *, offered: bool) -> float:
-    """0 to 1, 0.5 for the middle prompt of those trained on. It ranks prompts; it is not a probability."""
+class Judgement(Struct, frozen=True):
+    """`difficulty` is 0 to 1, 0.5 for the middle prompt of its form; `need` 0 to 1, 0.5 for the middle of all trained on.
+
+    Both rank prompts; neither is a probability.
+    """
+
+    difficulty: float
+    need: float
+
+
+def judgement(raw: Floats, weights: Weights, *, offered: bool) -> Judgement:
+    """How hard one prompt is, and how much it needs a strong model."""
     header = weights.header
-    middle, spread = header.need
-    value = float(mixed(raw, np.array(offered), header.temperature, header.success))
-    return 1 / (1 + math.exp(-(value - middle) / spread))
+    hard, need = raw_judgement(raw, header.temperature, header.success, offered=offered)
+    return Judgement(
+        _placed(float(hard), header.difficulty[offered], 1.7), _placed(float(need), header.need, 1.0)
+    )
+
+
+def _placed(value: float, middle_and_spread: tuple[float, float], steepness: float) -> float:
+    middle, spread = middle_and_spread
+    return 1 / (1 + math.exp(-steepness * (value - middle) / spread))

@@ -7,7 +7,7 @@ import numpy as np
 from msgspec import Struct
 
 from waystation.routing.auto.grams import Floats, clip, grams
-from waystation.routing.auto.need import hardness, need_of
+from waystation.routing.auto.need import judgement
 from waystation.routing.auto.tags import FAMILIES, FAMILY, OTHER, TAGS
 from waystation.routing.auto.traits import NAMES, traits
 from waystation.routing.auto.weights import FILLER, Weights
@@ -28,7 +28,8 @@ class Reading(Struct, frozen=True):
     """`difficulty` is 0 to 1, 0.5 the middle of its form (open, or with answers to choose from); `need` of a strong model
     is 0 to 1, 0.5 the middle of all that was trained on.
 
-    `tag` is `other` where not even the family is certain, and the family's name where only that is.
+    `tag` is `other` where not even the family is certain, and the family's name where only that is. `brief`: the text is
+    so short ("go on") that it may belong to any task.
     """
 
     tag: str
@@ -37,6 +38,7 @@ class Reading(Struct, frozen=True):
     difficulty: float
     need: float
     rule: str | None = None
+    brief: bool = False
 
 
 class Measured(Struct, frozen=True):
@@ -114,8 +116,5 @@ def reading_of(likely: Floats, measured: Measured, weights: Weights, rule: str |
             tag = family = OTHER
     else:
         family = FAMILY[tag]
-    header = weights.header
-    mean, spread = header.difficulty[measured.offered]
-    hard = (float(hardness(measured.raw, np.array(measured.offered), header.temperature)) - mean) / spread
-    need = need_of(measured.raw, weights, offered=measured.offered)
-    return Reading(tag, family, confidence, 1 / (1 + math.exp(-1.7 * hard)), need, rule)
+    judged = judgement(measured.raw, weights, offered=measured.offered)
+    return Reading(tag, family, confidence, judged.difficulty, judged.need, rule)

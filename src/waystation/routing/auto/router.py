@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from waystation.errors import Availability, Constraint, ModelUnavailable
@@ -44,6 +45,8 @@ DOUBTFUL: Final = 0.35
 """Confidence below which the system prompt is read as well."""
 SURE: Final = 0.6
 """Confidence above which a system prompt's task counts: one that only says how to behave has none."""
+BRIEF: Final = 20
+"""Characters below which a text may belong to any task."""
 PLUGINS: Final = {"openrouter/auto-beta": "auto-beta-router"}
 
 
@@ -135,6 +138,8 @@ def read_request(prompt: Asked, weights: Weights) -> Reading:
     reading = reading_of(likely, measured, weights, names[0] if names else None)
     if not np.isfinite(reading.confidence):
         return UNREAD
+    if len(prompt.text) < BRIEF:
+        reading = replace(reading, brief=True)
     if prompt.system and reading.confidence < DOUBTFUL:
         system = outputs(prompt.system, weights)
         said = reading_of(chances(system.raw, weights), measured, weights, "system_prompt")

@@ -78,8 +78,8 @@ def judged(stay: Stay, best: Sequence[str], reading: Reading, here: Option, ther
 
 
 def changed(task: str, reading: Reading) -> bool:
-    """Whether the turn is surely of another family than the last one."""
-    if task in ("", OTHER) or reading.family == OTHER:
+    """Whether the turn is surely of another family than the last one; "go on" is of any."""
+    if task in ("", OTHER) or reading.family == OTHER or reading.brief:
         return False
     return task != reading.family and reading.confidence >= CHANGED
 

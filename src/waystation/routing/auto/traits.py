@@ -177,10 +177,12 @@ def _names(text: str, classes: NDArray[np.uint8]) -> int:
     """Words with a capital that follow a word in small letters, or a comma."""
     if len(classes) < 4:
         return 0
-    capitals = np.flatnonzero(classes[2:-1] & np.uint8(_CAPITAL)) + 2
-    return sum(
-        text[place - 1] == " "
-        and bool(classes[place + 1] & _SMALL)
-        and (bool(classes[place - 2] & _SMALL) or text[place - 2] == ",")
-        for place in capitals.tolist()
-    )
+    capitals = np.flatnonzero(classes[2:-1] & np.uint8(_CAPITAL)).tolist()
+    if not capitals:
+        return 0
+    around = classes.tobytes()
+    found = 0
+    for before in capitals:
+        if text[before + 1] == " " and around[before + 3] & _SMALL:
+            found += bool(around[before] & _SMALL) or text[before] == ","
+    return found
