@@ -55,6 +55,12 @@ def apgr(need: np.ndarray, strong: np.ndarray, weak: np.ndarray) -> float:
     return float(((recovered[1:] + recovered[:-1]) / 2 * np.diff(share)).sum())
 
 
+def auc(high: np.ndarray, low: np.ndarray) -> float:
+    """The chance that one of `high` is above one of `low`; a tie counts half."""
+    above = (high[:, None] > low[None]).mean() + 0.5 * (high[:, None] == low[None]).mean()
+    return float(above)
+
+
 def macro_f1(predicted: np.ndarray, actual: np.ndarray) -> float:
     """The mean over the classes that occur of the harmonic mean of precision and recall."""
     scores = []

@@ -9,6 +9,7 @@ from scipy import sparse
 from waystation.routing.auto.grams import SIZE, grams
 from waystation.routing.auto.traits import NAMES, traits
 
+LOGISTIC_ROUNDS, LOGISTIC_STEPS, LEAST_SLOPE = 4, 25, 0.02
 TRAIT_SCALE = 0.2
 """What a trait of one spread counts beside a text's n-grams, whose norm is 1 for words and 1 for characters."""
 
@@ -89,6 +90,20 @@ def ridge(x: sparse.csr_matrix, y: np.ndarray, weights: np.ndarray, penalty: flo
         following = _squares(residual)
         direction = residual + following / (size + 1e-20) * direction
         size = following
+    return solution
+
+
+def logistic(
+    x: sparse.csr_matrix, y: np.ndarray, offsets: np.ndarray, weights: np.ndarray, penalty: float
+) -> np.ndarray:
+    """One column of y, shares from 0 to 1, by penalised logistic regression: ridge regressions, each weighted anew."""
+    solution = np.zeros((x.shape[1], 1), np.float32)
+    for _ in range(LOGISTIC_ROUNDS):
+        linear = (x @ solution)[:, 0]
+        chances = 1 / (1 + np.exp(-(linear + offsets)))
+        slopes = np.maximum(chances * (1 - chances), LEAST_SLOPE)
+        working = linear + (y - chances) / slopes
+        solution = ridge(x, working[:, None], weights * slopes, penalty, LOGISTIC_STEPS)
     return solution
 
 

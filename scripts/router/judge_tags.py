@@ -119,7 +119,7 @@ def typos(text: str, seed: int) -> str:
 
 
 def _best(text: str, weights: Weights) -> int:
-    return int(outputs(essence(text, weights), weights)[: len(TAGS)].argmax())
+    return int(outputs(essence(text, weights), weights).raw[: len(TAGS)].argmax())
 
 
 def _actual(material: Material) -> np.ndarray:

@@ -20,16 +20,19 @@ SETS = (
     "zeroeval_crux",
     "uiuc_llmrouter",
 )
-WEIGHTS = {
-    "routellm_mmlu": 3.0,
-    "routellm_gsm8k": 4.0,
-    "mmlu_pro": 0.6,
-    "zeroeval_gsm": 2.0,
-    "zeroeval_math_l5": 1.0,
-    "zeroeval_crux": 1.0,
-    "uiuc_llmrouter": 0.3,
+OPEN_WEIGHTS = {
+    "routellm_gsm8k": 3.0,
+    "zeroeval_gsm": 1.0,
+    "zeroeval_math_l5": 0.3,
+    "zeroeval_crux": 0.3,
+    "routellm_mmlu": 0.1,
+    "mmlu_pro": 0.1,
 }
-"""How much a prompt of each set counts in the fit of difficulty."""
+"""How much a prompt of each set counts in the fit of the gap of open questions; of the others, form and words help a little."""
+OFFERED_WEIGHTS = {"routellm_mmlu": 1.0, "mmlu_pro": 0.1}
+"""The same in the fits of success where answers are offered."""
+HARD_WEIGHTS = {"mmlu_pro": 1.0, "zeroeval_gsm": 3.0, "zeroeval_math_l5": 3.0, "zeroeval_crux": 3.0}
+"""The same in the fit of hardness: the sets with dozens of models."""
 JUDGED = 30
 """Folds below this one judge; hundredths of all questions."""
 

@@ -5,6 +5,7 @@ A draw depends on the template, its number and the seed alone, so that one chang
 
 import random
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -61,10 +62,10 @@ def expand(template: str, named: dict[str, list[str]], draw: random.Random) -> s
     return _ALONE.sub(r"\1", text).replace("\\n", "\n") if "=" not in template else text.replace("\\n", "\n")
 
 
-def training_prompts(seed: int, draws: int) -> list[Prompt]:
-    """Up to `draws` different prompts of every template."""
+def training_prompts(seed: int, draws: int, paths: Iterable[Path] | None = None) -> list[Prompt]:
+    """Up to `draws` different prompts of every template, by default of those that are for the tags."""
     named, found = fillers(), []
-    for path in sorted((PROMPTS / "train").glob("*.txt")):
+    for path in paths or sorted((PROMPTS / "train").glob("*.txt")):
         for tag, language, template in read_lines(path):
             texts = dict.fromkeys(
                 expand(template, named, random.Random(f"{seed}:{number}:{template}"))
@@ -74,7 +75,12 @@ def training_prompts(seed: int, draws: int) -> list[Prompt]:
     return found
 
 
-def fresh_prompts() -> list[Prompt]:
+def puzzle_prompts(seed: int, draws: int) -> list[Prompt]:
+    """Puzzles to train on: what must be worked out, and is neither mathematics nor code."""
+    return training_prompts(seed, draws, [PROMPTS / "puzzles" / "train.txt"])
+
+
+def fresh_prompts(path: Path = PROMPTS / "fresh.txt") -> list[Prompt]:
     """The prompts that judge and are never trained on."""
-    lines = read_lines(PROMPTS / "fresh.txt")
+    lines = read_lines(path)
     return [Prompt(tag, language, text.replace("\\n", "\n"), "fresh") for tag, language, text in lines]

@@ -1,16 +1,17 @@
-"""How the weights are made: which prompts, how each counts, one fit for the tags and one for difficulty."""
+"""How the weights are made: which prompts, how each counts, and the fits of tags, puzzles, hardness and success."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import fit
 import numpy as np
 import outcomes
-from prompts import Prompt, training_prompts
+from prompts import Prompt, puzzle_prompts, training_prompts
 from scipy import sparse
 
 from waystation.routing.auto.grams import SIZE
+from waystation.routing.auto.need import raw_judgement
 from waystation.routing.auto.tags import TAGS
 from waystation.routing.auto.traits import NAMES
 from waystation.routing.auto.weights import HEADS, Header, Weights
@@ -20,12 +21,9 @@ DRAWS = 4
 OWN = 3.0
 """What our own prompts count beside those of one other source."""
 TAG_PENALTY, TAG_STEPS = 0.3, 30
-HARD_PENALTY, HARD_STEPS = 10.0, 30
+PUZZLE_DRAWS = 6
+HARD_PENALTY, GAP_PENALTY, SUCCESS_PENALTY, HARD_STEPS = 20.0, 10.0, 1.0, 30
 TEMPERATURE = 10.0
-CENTRED = 0.6
-MIDDLE = np.array([0.5, 0.75])
-"""About the mean success of the middling and of the strong models over the comparable sets."""
-INCOMPARABLE = frozenset({"uiuc_llmrouter"})
 MODEL_PENALTY, MODEL_STEPS = 300.0, 20
 CLASSES = (*TAGS, "filler")
 ALWAYS = 100
@@ -42,6 +40,29 @@ class Material(NamedTuple):
     sets: list[outcomes.Outcomes]
     hard_x: list[sparse.csr_matrix]
     base: fit.Basis
+    offered: list[np.ndarray]
+    """Of each set: whether a prompt offers answers to choose from."""
+    puzzles: list[Prompt]
+    puzzle_x: sparse.csr_matrix
+
+
+class Solution(NamedTuple):
+    """One column for each output; logits of mean success, mean and spread of hardness and of need, as in `Header`."""
+
+    columns: np.ndarray
+    success: tuple[float, float]
+    difficulty: tuple[tuple[float, float], tuple[float, float]]
+    need: tuple[float, float]
+
+    def judge(self, x: sparse.csr_matrix, offered: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Raw hardness and need of prompts; by default none of them offers answers."""
+        raw = x @ self.columns
+        hard, need = raw_judgement(raw, TEMPERATURE, self.success, offered=False)
+        if offered is not None and offered.any():
+            hard[offered], need[offered] = raw_judgement(
+                raw[offered], TEMPERATURE, self.success, offered=True
+            )
+        return hard, need
 
 
 def gather() -> Material:
@@ -51,9 +72,20 @@ def gather() -> Material:
     sets = [outcomes.read(name) for name in outcomes.SETS]
     tag_raw = fit.features([prompt.text for prompt in prompts])
     hard_raw = [fit.features(one.prompts) for one in sets]
+    puzzles = puzzle_prompts(SEED, PUZZLE_DRAWS)
+    puzzle_raw = fit.features([prompt.text for prompt in puzzles])
     base = fit.basis([tag_raw, *hard_raw])
-    designs = [fit.design(raw, base) for raw in hard_raw]
-    return Material(prompts, np.array(folds), fit.design(tag_raw, base), sets, designs, base)
+    return Material(
+        prompts,
+        np.array(folds),
+        fit.design(tag_raw, base),
+        sets,
+        [fit.design(raw, base) for raw in hard_raw],
+        base,
+        [raw.traits[:, NAMES.index("options")] > 0 for raw in hard_raw],
+        puzzles,
+        fit.design(puzzle_raw, base),
+    )
 
 
 def tag_weights(prompts: Sequence[Prompt]) -> np.ndarray:
@@ -72,9 +104,39 @@ def tag_weights(prompts: Sequence[Prompt]) -> np.ndarray:
 
 def train(material: Material, first_fold: int = 0) -> Weights:
     """The weights; those that are judged are trained from `first_fold` on."""
-    tags = fit_tags(material, material.folds >= first_fold)
-    heads, difficulty = fit_heads(material, outcomes.SETS, first_fold)
-    return _weights(np.concatenate([tags, heads], axis=1), material.base, difficulty)
+    return _weights(solve(material, material.folds >= first_fold, outcomes.SETS, first_fold), material.base)
+
+
+def solve(material: Material, kept: np.ndarray, names: Sequence[str], first_fold: int) -> Solution:
+    """Every output, from the labelled prompts kept and from the sets of outcomes named."""
+    success, means = fit_success(material, names, first_fold)
+    parts = [
+        fit_tags(material, kept),
+        fit_puzzle(material, kept),
+        fit_hard(material, names, first_fold),
+        fit_gap(material, names, first_fold),
+        success,
+    ]
+    solution = Solution(np.concatenate(parts, axis=1), means, ((0.0, 1.0), (0.0, 1.0)), (0.0, 1.0))
+    seen = [
+        (x[one.folds >= first_fold], offered[one.folds >= first_fold])
+        for one, x, offered in zip(material.sets, material.hard_x, material.offered, strict=True)
+        if one.name in names
+    ]
+    x, offered = sparse.vstack([x for x, _ in seen]).tocsr(), np.concatenate([told for _, told in seen])
+    asked = sparse.vstack([material.tag_x[kept], material.puzzle_x]).tocsr()
+    hard, need = solution.judge(x, offered)
+    hard_asked, need_asked = solution.judge(asked)
+    return solution._replace(
+        difficulty=(_middle([hard[~offered], hard_asked]), _middle([hard[offered]])),
+        need=_middle([need, need_asked]),
+    )
+
+
+def _middle(groups: Sequence[np.ndarray]) -> tuple[float, float]:
+    """Mean and spread of values, each group counting the same."""
+    mean = float(np.mean([group.mean() for group in groups]))
+    return mean, float(np.sqrt(np.mean([np.mean((group - mean) ** 2) for group in groups])))
 
 
 def fit_tags(material: Material, kept: np.ndarray) -> np.ndarray:
@@ -86,30 +148,66 @@ def fit_tags(material: Material, kept: np.ndarray) -> np.ndarray:
     return fit.ridge(material.tag_x[rows], y, tag_weights(prompts), TAG_PENALTY, TAG_STEPS)
 
 
-def fit_heads(
+def fit_puzzle(material: Material, kept: np.ndarray) -> np.ndarray:
+    """One column: a puzzle or another task. Apart from the tags, which puzzles shall not move."""
+    rows = np.flatnonzero(kept)
+    prompts = [material.prompts[row] for row in rows] + material.puzzles
+    x = sparse.vstack([material.tag_x[rows], material.puzzle_x]).tocsr()
+    y = np.full((len(prompts), 1), -1 / len(CLASSES), np.float32)
+    y[len(rows) :] += 1
+    return fit.ridge(x, y, tag_weights(prompts), TAG_PENALTY, TAG_STEPS)
+
+
+def fit_hard(material: Material, names: Sequence[str], first_fold: int) -> np.ndarray:
+    """One column: how often all models of a set fail at a prompt, relative to the set's mean."""
+    weights = _named(outcomes.HARD_WEIGHTS, names)
+    x, y, means, rows = _outcomes(
+        material, weights, lambda one: -np.nanmean(one.scores, axis=1, keepdims=True), first_fold
+    )
+    return fit.ridge(x, y - means, rows, HARD_PENALTY, HARD_STEPS)
+
+
+def fit_gap(material: Material, names: Sequence[str], first_fold: int) -> np.ndarray:
+    """One column: by how much strong models lead middling ones in open questions, relative to the set's mean."""
+    weights = _named(outcomes.OPEN_WEIGHTS, names)
+    x, y, means, rows = _outcomes(material, weights, lambda one: np.diff(one.targets(), axis=1), first_fold)
+    return fit.ridge(x, y - means, rows, GAP_PENALTY, HARD_STEPS)
+
+
+def fit_success(
     material: Material, names: Sequence[str], first_fold: int
 ) -> tuple[np.ndarray, tuple[float, float]]:
-    """The two heads, and mean and spread of the hardness they amount to, from the sets named.
+    """Two columns: logits of the middling and of the strong models' success where answers are offered; their means."""
+    weights = _named(outcomes.OFFERED_WEIGHTS, names)
+    x, y, means, rows = _outcomes(material, weights, lambda one: one.targets(), first_fold)
+    offsets = np.log(means / (1 - means))
+    columns = [fit.logistic(x, y[:, at], offsets[:, at], rows, SUCCESS_PENALTY) for at in range(2)]
+    weak, strong = np.average(offsets, axis=0, weights=rows)
+    return np.concatenate(columns, axis=1), (float(weak), float(strong))
 
-    Success is taken `CENTRED` of the way relative to its set's mean: mostly a head ranks prompts of one kind, a little
-    it knows that some kinds are harder. Sets whose models are not those of the others are not compared at all.
-    """
-    targets, weights, designs = [], [], []
+
+def _named(weights: Mapping[str, float], names: Sequence[str]) -> dict[str, float]:
+    return {name: weight for name, weight in weights.items() if name in names}
+
+
+def _outcomes(
+    material: Material,
+    weights: Mapping[str, float],
+    target_of: Callable[[outcomes.Outcomes], np.ndarray],
+    first_fold: int,
+) -> tuple[sparse.csr_matrix, np.ndarray, np.ndarray, np.ndarray]:
+    """Features, targets, the means of the targets' sets, and weights; prompts with an unknown target are left out."""
+    designs, targets, means, rows = [], [], [], []
     for one, x in zip(material.sets, material.hard_x, strict=True):
-        if one.name not in names:
-            continue
-        rows = np.flatnonzero(one.folds >= first_fold)
-        target = one.targets()[rows]
-        share = 1.0 if one.name in INCOMPARABLE else CENTRED
-        targets.append(target - share * np.nanmean(target, axis=0) - (1 - share) * MIDDLE)
-        weights.append(np.full(len(rows), outcomes.WEIGHTS[one.name], np.float32))
-        designs.append(x[rows])
+        if one.name in weights:
+            target = target_of(one)
+            kept = np.flatnonzero((one.folds >= first_fold) & ~np.isnan(target).any(axis=1))
+            designs.append(x[kept])
+            targets.append(target[kept])
+            means.append(np.repeat(target[kept].mean(axis=0, keepdims=True), len(kept), axis=0))
+            rows.append(np.full(len(kept), weights[one.name], np.float32))
     x = sparse.vstack(designs).tocsr()
-    heads = fit.ridge(
-        x, np.nan_to_num(np.concatenate(targets)), np.concatenate(weights), HARD_PENALTY, HARD_STEPS
-    )
-    hardness = -(x @ heads).mean(axis=1)
-    return heads, (float(np.mean(hardness)), float(np.std(hardness)))
+    return x, np.concatenate(targets), np.concatenate(means), np.concatenate(rows)
 
 
 def fit_models(
@@ -131,16 +229,18 @@ def fit_models(
     return likely
 
 
-def _weights(solution: np.ndarray, base: fit.Basis, difficulty: tuple[float, float]) -> Weights:
-    table = solution[: 2 * SIZE]
+def _weights(solution: Solution, base: fit.Basis) -> Weights:
+    table = solution.columns[: 2 * SIZE]
     scales = (np.abs(table).max(axis=0) / 127 + 1e-12).astype(np.float32)
     header = Header(
-        version="1",
+        version="2",
         tags=TAGS,
         traits=NAMES,
         scales=tuple(float(scale) for scale in scales),
         temperature=TEMPERATURE,
-        difficulty=difficulty,
+        success=solution.success,
+        difficulty=solution.difficulty,
+        need=solution.need,
         data={"seed": str(SEED), "heads": ",".join(HEADS)},
     )
     return Weights(
@@ -148,7 +248,7 @@ def _weights(solution: np.ndarray, base: fit.Basis, difficulty: tuple[float, flo
         np.round(table / scales).clip(-127, 127).astype(np.int8),
         base.idf,
         scales,
-        (solution[2 * SIZE :] * fit.TRAIT_SCALE).astype(np.float32),
+        (solution.columns[2 * SIZE :] * fit.TRAIT_SCALE).astype(np.float32),
         base.means,
         base.spreads,
     )

@@ -110,12 +110,29 @@ def test_each_slug_reads_its_own_plugin(recorded: GatewayProcess) -> None:
     assert generation(recorded, beta).json["data"]["router"] == "openrouter/auto-beta"
 
 
-def test_a_session_sticks(recorded: GatewayProcess) -> None:
-    first = ask(recorded, TALK, session_id="auto-sticks")
-    second = ask(recorded, CODE, session_id="auto-sticks")
+def test_a_session_sticks_while_its_task_stays(recorded: GatewayProcess) -> None:
+    first = ask(recorded, CODE, session_id="auto-sticks")
+    second = ask(recorded, "And the other one?", session_id="auto-sticks")
     assert (first.status, second.status) == (200, 200)
-    assert second.json["model"] == first.json["model"] != ask(recorded, CODE).json["model"]
-    assert stage(second)["decided_by"] == "session"
+    assert second.json["model"] == first.json["model"]
+    told = stage(second)
+    assert told["decided_by"] == "session"
+    assert told["session"]["reason"] == "same_task"
+    assert told["session"]["last_task"] == "code"
+
+
+def test_a_session_goes_to_the_model_of_its_new_task(recorded: GatewayProcess) -> None:
+    first = ask(recorded, TALK, session_id="auto-moves")
+    second = ask(recorded, CODE, session_id="auto-moves")
+    assert (first.status, second.status) == (200, 200)
+    assert second.json["model"] == ask(recorded, CODE).json["model"] != first.json["model"]
+    assert stage(second)["session"] == {
+        "model": first.json["model"],
+        "stays": False,
+        "reason": "task_changed",
+        "last_task": "talk",
+        "cache_usd": 0.0,
+    }
 
 
 def test_restrictions_that_leave_nothing_are_said(recorded: GatewayProcess) -> None:

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from click.testing import Result
+from click.testing import CliRunner, Result
 from msgspec.structs import replace
 
 from auto_questions import CODE, asking
+from waystation.cli import main
 from waystation.generations.feedback import Feedback
 from waystation.generations.record import GenerationRecord
 from waystation.routing.auto.priors import read_facts
@@ -40,6 +41,54 @@ def test_a_person_reads_the_task_and_the_best_models(run: Run) -> None:
     output = run("auto", "--all", "--tier", "high", "Translate to German: good day").output
     assert "translation" in output
     assert "Best of the tier" in output
+
+
+def lines(text: str, *arguments: str) -> tuple[list[dict[str, Any]], int]:
+    """What `waystation auto` writes for lines of standard input, and its exit status."""
+    result = CliRunner().invoke(main, ["auto", "--json", "--all", *arguments, "-"], input=text)
+    return [json.loads(line) for line in result.stdout.splitlines()], result.exit_code
+
+
+def test_each_line_of_standard_input_has_a_line_of_its_own(run: Run) -> None:
+    sorting = "Write a Python function that sorts a list"
+    conversation = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": sorting}]
+    given = [sorting, {"prompt": sorting, "id": "mine"}, {"messages": conversation}]
+    found, status = lines("\n\n".join(json.dumps(one) for one in given))
+    assert status == 0
+    assert [(one.pop("id", None), one.pop("line", None)) for one in found] == [
+        (None, 1),
+        ("mine", None),
+        (None, 5),
+    ]
+    assert {one["task_type"] for one in found} == {"code:general_impl"}
+    assert found[0] == found[1] == json.loads(run("auto", sorting, "--all", "--json").output)
+
+
+def test_a_line_that_is_no_request_is_told_and_the_rest_goes_on() -> None:
+    found, status = lines('[1]\n{"messages": 3}\nnot json\n"Hello"\n')
+    assert status == 1
+    assert ["error" in one for one in found] == [True, True, True, False]
+
+
+def test_the_tier_counts_for_lines_that_name_none() -> None:
+    plugins = [{"id": "auto-router", "cost_tier": "high"}]
+    found, _ = lines(
+        json.dumps("Hi") + "\n" + json.dumps({"prompt": "Hi", "plugins": plugins}), "--tier", "max"
+    )
+    assert [one["cost_tier"] for one in found] == ["max", "high"]
+
+
+def test_the_need_of_worked_out_tasks_is_above_that_of_told_ones_and_hardly_ever_a_tie() -> None:
+    worked = [f"Solve {a}x + {a + 3} = {7 * a} for x." for a in range(2, 12)]
+    told = [f"Write {a} friendly lines for a birthday card." for a in range(2, 12)]
+    found, _ = lines("\n".join(json.dumps(prompt) for prompt in (*worked, *told)))
+    needs = [one["need"] for one in found]
+    assert min(needs[:10]) > max(needs[10:])
+    assert all(0 < need < 1 for need in needs)
+    (pair, _) = lines(
+        "\n".join(json.dumps(f"Prove that {word} is irrational.") for word in ("pi", "e", "log 2"))
+    )
+    assert len({one["need"] for one in pair}) == 3
 
 
 def test_an_empty_log_is_said(run: Run) -> None:

@@ -52,10 +52,10 @@ def test_piped_progress_says_each_tenth_once(capsys: pytest.CaptureFixture[str])
     ]
 
 
-def on_a_terminal(*command: str, folder: Path) -> str:
+def on_a_terminal(*command: str, folder: Path, **variables: str) -> str:
     """What the program prints when its standard output is a terminal."""
     ours, theirs = pty.openpty()
-    environment = read_environment() | {"TERM": "xterm", "COLUMNS": "200"}
+    environment = read_environment() | {"TERM": "xterm", "COLUMNS": "200"} | variables
     with subprocess.Popen(
         [sys.executable, *command],
         stdout=theirs,
@@ -79,6 +79,17 @@ def on_a_terminal(*command: str, folder: Path) -> str:
 
 def test_a_terminal_gets_colours(folder: Path) -> None:
     assert "\x1b[" in on_a_terminal("-m", "waystation", "catalog", "status", folder=folder)
+
+
+def test_the_auto_routers_choice_is_in_colour_on_a_terminal_alone(folder: Path) -> None:
+    command = ("-m", "waystation", "auto", "--all", "Hello there")
+    coloured = on_a_terminal(*command, folder=folder)
+    assert coloured.startswith("\x1b[32m\x1b[1m"), "the model, green and bold"
+    assert "\x1b[1;36mconversational_reply" in coloured, "the task, cyan"
+
+    assert "\x1b[3" not in on_a_terminal(*command, folder=folder, NO_COLOR="1")
+    piped = subprocess.run([sys.executable, *command], capture_output=True, text=True, cwd=folder, check=True)
+    assert "\x1b" not in piped.stdout
 
 
 def test_the_module_runs_as_the_command_and_is_plain_when_piped(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from routing_questions import model, offers
 from waystation.accounts.keys import Account
 from waystation.catalog.endpoint import Endpoint
 from waystation.errors import (
@@ -22,6 +23,8 @@ from waystation.operations.usage import Usage
 from waystation.pipeline.observe import Observer
 from waystation.routing.figures import Statistics
 from waystation.routing.health import Health
+from waystation.routing.plan import Candidate, Plan, Question
+from waystation.routing.prompt import PromptSize
 from waystation.routing.standing import EndpointHealth, endpoint_key
 from waystation.routing.sticky import MemoryStickyStore, StickySessions
 
@@ -224,3 +227,16 @@ def test_a_nameless_conversation_without_a_cache_stays_nowhere() -> None:
     setting.serve()
     setting.settle()
     assert pins(setting) == 0
+
+
+def test_a_conversation_remembers_what_its_router_took_the_last_turn_for() -> None:
+    setting = Setting(session_id="s", model="openrouter/auto")
+    exchange = setting.serve()
+    exchange.asked_model = "openrouter/auto"
+    request = exchange.request
+    assert request is not None
+    candidates = (Candidate(model(ENDPOINT), "auto", "openrouter/auto", task="code"),)
+    exchange.plan = Plan((), Question(request, candidates, PromptSize(1, lambda: 1), offers(), 1, 0.0))
+    setting.settle()
+    pins = setting.sessions.pins(ACCOUNT.key_hash, request, None, exchange.created + 1)
+    assert pins["openrouter/auto"].task == "code"

@@ -208,3 +208,17 @@ def test_a_pin_that_is_first_anyway_is_told_as_such() -> None:
     assert order == ["a", "b"]
     assert use is not None
     assert (use.followed, use.reason) == (True, "alone")
+
+
+def test_a_model_that_the_router_leaves_is_not_moved_to_the_front() -> None:
+    two = (model(endpoint("x", model="acme/m2")), model(CHEAP, CACHING))
+    explicit = Pin("acme/m1", "b", NOW, explicit=True, cached_tokens=900)
+    decided = plan(
+        two,
+        tokens=1_000,
+        candidate={"requested": "openrouter/auto", "strategy": "auto", "leaves": True},
+        situation={"pins": {"openrouter/auto": explicit}},
+    )
+    assert tags(decided) == ["x", "a", "b"]
+    assert decided.sticky is not None
+    assert (decided.sticky.followed, decided.sticky.reason) == (False, "left")

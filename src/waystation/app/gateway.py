@@ -55,8 +55,8 @@ from waystation.pipeline.watch import Reason, Watch
 from waystation.providers.discover import discover
 from waystation.providers.own_models import own_models
 from waystation.providers.registry import Registry
+from waystation.routing.auto.on_demand import routers_on_demand
 from waystation.routing.auto.outcomes import Experience
-from waystation.routing.auto.slugs import routers
 from waystation.routing.health import Health, HealthStore
 from waystation.routing.news import Neighbours
 from waystation.routing.offers import Offers
@@ -165,7 +165,7 @@ class Gateway:
             _offers(settings, catalog, registry, spoken),
             self.health,
             sessions,
-            routers(data_dir, settings.routing.auto_explore, experience),
+            routers_on_demand(data_dir, settings.routing.auto_explore, experience),
         )
         attempts = Attempts(registry, dispatch.timeouts_of, persistence_of(settings), observer, access.limits)
         calls = Calls(attempts, dispatch, tariffs)

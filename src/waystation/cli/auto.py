@@ -1,15 +1,16 @@
 """`waystation auto`: what the auto router would choose for a prompt and why, and what a log says of its choices."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import click
 
 from waystation.cli.options import configured, json_option, read_settings
-from waystation.cli.output import is_terminal, print_heading, print_json, print_table
+from waystation.cli.output import is_colourful, print_heading, print_json, print_table
 
 if TYPE_CHECKING:
     from waystation.generations.record import GenerationRecord
+    from waystation.operations.chat import ChatRequest
     from waystation.operations.parts import JsonObject
     from waystation.routing.auto.replay import Logged
     from waystation.routing.offers import Offers
@@ -57,21 +58,24 @@ def choose(
     system: str,
     everything: bool,
 ) -> None:
-    """Choose a model for PROMPT: its task, how hard it is for its kind, and the models of the tier by what is expected.
+    """Choose a model for PROMPT: its task, how hard it is, how much it needs a strong model, and the best of the tier.
+
+    With - for PROMPT, each line of standard input is one, as a JSON string or as a request to Chat Completions, and one
+    line of JSON is written for each.
 
     \b
     Examples:
       waystation auto choose "evaluate 3 * (4 + 5)"
       waystation auto "Translate to French: good day" --json
+      waystation auto --json - < prompts.jsonl
     """
     from waystation.operations.chat import ChatRequest, Message
     from waystation.operations.parts import Text
-    from waystation.routing.auto.slugs import routers
-    from waystation.routing.prompt import PromptSize
-    from waystation.routing.routers import Asking
-    from waystation.routing.slug import resolve
 
-    settings = read_settings(config_path, data_dir)
+    choose_for = _chooser(read_settings(config_path, data_dir), everything=everything)
+    if prompt == "-":
+        _choose_lines(choose_for, tier)
+        return
     opening = (Message("system", (Text(system),)),) if system else ()
     request = ChatRequest(
         "openai_chat",
@@ -79,18 +83,45 @@ def choose(
         (*opening, Message("user", (Text(prompt),))),
         plugins=({"id": "auto-router", "cost_tier": tier},),
     )
-    size = len(prompt.encode()) + len(system.encode())
-    asking = Asking(
-        request, PromptSize(size, lambda: max(size // 4, 1)), _offers(settings, everything=everything)
-    )
-    found = resolve(asking, routers(settings.storage.data_path))
-    stage = found[0].stage
-    told = stage.data if stage is not None else {}
-    models = [candidate.model.id for candidate in found]
+    told = choose_for(request)
     if as_json:
-        print_json({"models": models, **told})
+        print_json(told)
     else:
-        _print(models, told)
+        _print(told)
+
+
+def _choose_lines(choose_for: "Callable[[ChatRequest], JsonObject]", tier: str) -> None:
+    import sys
+
+    import msgspec
+
+    from waystation.cli.auto_lines import chosen_lines
+
+    failed = False
+    for told in chosen_lines(sys.stdin.buffer, tier, choose_for):
+        failed |= "error" in told
+        click.echo(msgspec.json.encode(told))
+    if failed:
+        raise SystemExit(1)
+
+
+def _chooser(settings: "Settings", *, everything: bool) -> "Callable[[ChatRequest], JsonObject]":
+    """What tells of a request: the models, the first to be tried first, and what the router says of its choice."""
+    from waystation.codec.estimate import estimate_prompt_tokens
+    from waystation.routing.auto.slugs import routers
+    from waystation.routing.prompt import PromptSize
+    from waystation.routing.routers import Asking
+    from waystation.routing.slug import resolve
+
+    offers, known = _offers(settings, everything=everything), routers(settings.storage.data_path)
+
+    def choose_for(request: "ChatRequest") -> "JsonObject":
+        tokens = estimate_prompt_tokens(request)
+        found = resolve(Asking(request, PromptSize(tokens, lambda: tokens), offers), known)
+        told = found[0].stage.data if found[0].stage is not None else {}
+        return {"models": [candidate.model.id for candidate in found], **told}
+
+    return choose_for
 
 
 @auto.command(short_help="Judge today's choices by the log of yesterday's.")
@@ -198,17 +229,23 @@ def _log(records: "Sequence[GenerationRecord]", blamed: frozenset[str]) -> "list
     return found
 
 
-def _print(models: list[str], told: "JsonObject") -> None:
-    def painted(text: str, colour: str) -> str:
-        return click.style(text, fg=colour, bold=True) if is_terminal() else text
+def _print(told: "JsonObject") -> None:
+    colourful = is_colourful()
 
+    def painted(text: str, colour: str) -> str:
+        return click.style(text, fg=colour, bold=True) if colourful else text
+
+    models = told["models"]
+    if not isinstance(models, list):
+        raise TypeError("models: not a list")
     click.echo(f"{painted(models[0], 'green')}, then {', '.join(models[1:]) or 'nobody'}")
     rows = [
-        (name.replace("_", " "), painted(str(told[name]), colour))
+        (name.replace("_", " "), painted(_shown(told[name]), colour))
         for name, colour in (
             ("task_type", "cyan"),
             ("confidence", "white"),
             ("difficulty", "yellow"),
+            ("need", "yellow"),
             ("cost_tier", "magenta"),
             ("decided_by", "white"),
             ("candidates", "white"),
@@ -225,6 +262,10 @@ def _print(models: list[str], told: "JsonObject") -> None:
             ("model", "quality", "expected cost (USD)"),
             [(one["model"], f"{one['quality']:.3f}", _cost(one["cost_usd"])) for one in top],
         )
+
+
+def _shown(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _cost(cost: float | None) -> str:

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 import click
 import msgspec
 
+from waystation.settings import read_environment
+
 Progress = Callable[[str, float | None], None]
 """A line for people, and how far a long step is (0 to 100) where known."""
 
@@ -16,6 +18,11 @@ Rows = Sequence[Sequence[str]]
 def is_terminal() -> bool:
     """Whether a person reads this."""
     return sys.stdout.isatty()
+
+
+def is_colourful() -> bool:
+    """Whether a person reads this who has not asked for plain text (NO_COLOR, any value)."""
+    return is_terminal() and not read_environment().get("NO_COLOR")
 
 
 def print_json(value: object) -> None:
@@ -31,7 +38,7 @@ def as_text(value: object) -> str:
 def print_heading(text: str) -> None:
     """The title of what follows."""
     click.echo()
-    click.echo(click.style(text, bold=True) if is_terminal() else text)
+    click.echo(click.style(text, bold=True) if is_colourful() else text)
 
 
 def print_table(columns: Sequence[str], rows: Rows) -> None:
@@ -65,7 +72,7 @@ def _print_rich_table(columns: Sequence[str], rows: Rows) -> None:
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in row))
+        table.add_row(*(Text.from_ansi(cell, style=_STYLES.get(cell, "")) for cell in row))
     Console().print(table)
 
 

@@ -85,6 +85,7 @@ class Observer:
                 served=served,
                 usage=exchange.usage,
                 now=now,
+                task=_task(exchange),
             )
 
     def _abandoned(self, exchange: Exchange, attempt: Attempt, ended: float) -> None:
@@ -92,6 +93,14 @@ class Observer:
         now = exchange.created + ended - exchange.started
         endpoint = attempt.endpoint
         self._health.observe(Outcome(endpoint.model_id, endpoint.tag, now, Result.UNCOUNTED))
+
+
+def _task(exchange: Exchange) -> str:
+    """What the router took the request for; all that it chose are for the same."""
+    if exchange.plan is None:
+        return ""
+    candidates = exchange.plan.question.candidates
+    return next((one.task for one in candidates if one.asked_model == exchange.asked_model), "")
 
 
 def _latency(exchange: Exchange, attempt: Attempt) -> float | None:

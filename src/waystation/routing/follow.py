@@ -46,7 +46,9 @@ def _use(pin: Pin, pinned: PlannedAttempt, first: PlannedAttempt, question: Ques
     stay = _turn_price(pinned.endpoint, question, pin, cached=pin.cached_tokens)
     move = _turn_price(first.endpoint, question, pin, cached=0)
     saving = _nano(move - stay) if stay is not None and move is not None else None
-    if first is pinned:
+    if pinned.candidate.leaves:
+        reason, followed = "left", False
+    elif first is pinned:
         reason, followed = "alone", True
         saving = None
     elif _in_trouble(pinned.endpoint, question):

@@ -31,7 +31,8 @@ class Candidate(Struct, frozen=True):
 
     `requested` is the name as the caller wrote it, so a router's slug for what a router picked; "" for the model's id.
     `sort` and `tier` are what a variant asks for: `:nitro` throughput and `priority`, `:floor` price and `flex`.
-    `free_only`: by an endpoint that costs nothing. `stage` is on the first of those that a router chose.
+    `free_only`: by an endpoint that costs nothing. `stage` is on the first of those that a router chose. `task` is what a
+    router took the request for, remembered with the session; `leaves`: it decided that the session leaves its model.
     """
 
     model: Model
@@ -41,6 +42,8 @@ class Candidate(Struct, frozen=True):
     tier: str | None = None
     free_only: bool = False
     stage: RouterStage | None = None
+    task: str = ""
+    leaves: bool = False
 
     @property
     def asked_model(self) -> str:

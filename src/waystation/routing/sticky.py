@@ -29,6 +29,7 @@ class Pin(Struct, frozen=True):
 
     `explicit`: the client named its conversation. `cached_tokens` is what the next turn can expect to read from the
     endpoint's cache: the last prompt where the provider reported cache use, else 0. `completion_tokens` are the last turn's.
+    `task` is what a router that reads prompts took the last turn for, "" where none did.
     """
 
     model_id: str
@@ -37,6 +38,7 @@ class Pin(Struct, frozen=True):
     explicit: bool = False
     cached_tokens: int = 0
     completion_tokens: int = 0
+    task: str = ""
 
 
 class StickyUse(Struct, frozen=True):
@@ -44,7 +46,8 @@ class StickyUse(Struct, frozen=True):
     in nano-dollars for this turn, negative where staying is dearer; None where a price is unknown.
 
     `reason`: `cache` (staying is cheaper), `session` (the client named the session), `dearer` (not followed: moving is
-    cheaper even though the cache is lost), `unstable` (not followed: the endpoint is in trouble), `alone` (it is first anyway).
+    cheaper even though the cache is lost), `unstable` (not followed: the endpoint is in trouble), `alone` (it is first anyway),
+    `left` (not followed: the router that chose the model has chosen another for this turn).
     """
 
     model_id: str
@@ -129,10 +132,11 @@ class StickySessions:
         served: Endpoint,
         usage: Usage,
         now: float,
+        task: str = "",
     ) -> None:
         """After a success: keep where it was served, if the client named its session or the provider used its cache.
 
-        `asked_model` is `Candidate.asked_model` of the attempt that succeeded.
+        `asked_model` and `task` are those of the candidate that succeeded.
         """
         named = _named(request, header)
         used_cache = bool(usage.cached_tokens or usage.cache_write_tokens)
@@ -145,6 +149,7 @@ class StickySessions:
             named is not None,
             usage.prompt_tokens if used_cache else 0,
             usage.completion_tokens,
+            task,
         )
         self._store.put((account, asked_model, named or _hashed(request)), pin)
 

@@ -11,6 +11,7 @@ import math
 import socket
 from typing import Final, Protocol, cast
 
+from waystation.outbox import Outbox
 from waystation.server.answer import Answer
 from waystation.server.body import ChunkedBody, SizedBody, body_reader, too_large
 from waystation.server.head import HeadReader
@@ -41,6 +42,11 @@ class Home(Protocol):
         """Whether every answer is its connection's last."""
         ...
 
+    @property
+    def outbox(self) -> Outbox:
+        """Through which all connections write."""
+        ...
+
     def enter(self, connection: "Connection") -> None:
         """Look after this connection."""
 
@@ -56,6 +62,7 @@ class Connection(asyncio.Protocol):
         self._routes = home.routes
         self._limits = home.limits
         self._loop = loop
+        self._outbox = home.outbox
         self._head = HeadReader(home.limits)
         self._transport: asyncio.Transport
         self._client: tuple[str, int] | None = None
@@ -82,9 +89,9 @@ class Connection(asyncio.Protocol):
         return self._home.draining or (self.left and not self._ahead)
 
     def write(self, data: bytes) -> None:
-        """Send this; a closed connection drops it."""
+        """Send this with what others send in this turn; a closed connection drops it."""
         if self._open:
-            self._transport.write(data)
+            self._outbox.put(self._transport, data)
 
     async def drained(self) -> None:
         """Return when the client took what was piled up, or has gone."""
@@ -324,6 +331,7 @@ class Connection(asyncio.Protocol):
         elif self._open:
             self._open = False
             self._deadline = _NEVER
+            self._outbox.flush()
             self._transport.close()
 
     def _linger(self) -> None:
@@ -331,6 +339,7 @@ class Connection(asyncio.Protocol):
         if not self._open:
             return
         self._open = False
+        self._outbox.flush()
         if self.left:
             self._deadline = _NEVER
             self._transport.close()
@@ -343,8 +352,9 @@ class Connection(asyncio.Protocol):
         self._resume()
 
     def _hang_up(self) -> None:
-        """End at once, with what is not sent."""
+        """End at once, with what the socket did not take."""
         self._open = False
+        self._outbox.flush()
         self._deadline = _NEVER
         self._transport.abort()
 

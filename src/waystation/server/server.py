@@ -5,6 +5,7 @@ import contextlib
 import socket
 from collections.abc import Iterable
 
+from waystation.outbox import Outbox
 from waystation.server.connection import Connection
 from waystation.server.limits import Limits
 from waystation.server.routes import Routes
@@ -17,6 +18,7 @@ class HttpServer:
         self.routes = routes
         self.limits = limits or Limits()
         self.draining = False
+        self.outbox = Outbox()
         self._connections: set[Connection] = set()
         self._servers: list[asyncio.Server] = []
         self._sweeping: asyncio.TimerHandle | None = None

@@ -12,6 +12,7 @@ from typing import Final
 from msgspec import Struct
 
 from waystation.errors import ConnectionFailed, TimedOut
+from waystation.outbox import Outbox
 from waystation.upstream.connection import Connection
 from waystation.upstream.dial import dial
 from waystation.upstream.limits import DEFAULT_SETTINGS, DEFAULT_TIMEOUTS, ClientSettings, Timeouts
@@ -47,6 +48,7 @@ class Client:
         self._ways: dict[str, _Way] = {}
         self._pools: dict[str, Pool] = {}
         self._sockets = Sockets()
+        self._outbox = Outbox()
         self._trust: ssl.SSLContext | None = None
         self._closed = False
 
@@ -115,7 +117,7 @@ class Client:
             raise TimedOut("No connection to the provider within the connect deadline.") from None
 
     async def _dial(self, way: _Way, pool: Pool, loop: asyncio.AbstractEventLoop) -> Connection:
-        connection = Connection(pool, self._settings, loop)
+        connection = Connection(pool, self._settings, loop, self._outbox)
         try:
             await dial(
                 connection,

@@ -8,6 +8,7 @@ import socket
 from typing import Final, Protocol, cast
 
 from waystation.errors import BadResponse, ConnectionFailed, ProviderError, TimedOut
+from waystation.outbox import Outbox
 from waystation.upstream.answer import AnswerParser
 from waystation.upstream.body import Body as AnswerBody
 from waystation.upstream.limits import ClientSettings, Timeouts
@@ -41,8 +42,11 @@ class Home(Protocol):
 class Connection(asyncio.Protocol):
     """An open connection. `exchange` sends one request; everything else answers to the event loop."""
 
-    def __init__(self, home: Home, settings: ClientSettings, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, home: Home, settings: ClientSettings, loop: asyncio.AbstractEventLoop, outbox: Outbox
+    ) -> None:
         self._home = home
+        self._outbox = outbox
         self._settings = settings
         self._loop = loop
         self._parser = AnswerParser(settings.max_head_bytes)
@@ -109,7 +113,7 @@ class Connection(asyncio.Protocol):
         self._made = True
         self._home.made(self)
         self._transport = cast(asyncio.Transport, transport)
-        self._upload = Upload(self._transport, self._progressed)
+        self._upload = Upload(self._transport, self._outbox, self._progressed)
         link = transport.get_extra_info("socket")
         self._queue = SendQueue(link.fileno())
         with contextlib.suppress(OSError):
@@ -206,7 +210,11 @@ class Connection(asyncio.Protocol):
             return True
         if problem is not None and not isinstance(problem, BrokenPipeError):
             return False
-        held = self._transport.get_write_buffer_size() + self._queue.unacknowledged()
+        held = (
+            self._outbox.waiting(self._transport)
+            + self._transport.get_write_buffer_size()
+            + self._queue.unacknowledged()
+        )
         return 0 < self._written <= held
 
     def _fail(self, error: ProviderError, cause: BaseException | None = None) -> None:

@@ -1,4 +1,4 @@
-"""A request on its way out: small ones in one write, large ones slice by slice as the socket drains, streams by a task.
+"""A request on its way out: small ones in one write with others', large ones slice by slice as the socket drains, streams by a task.
 
 Bytes are sliced without copies and never pile up in the transport. It does not know what the answer is.
 """
@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncIterable, Callable
 from typing import Final
 
+from waystation.outbox import Outbox
 from waystation.upstream.request import Body
 
 _JOIN: Final = 16 * 1024
@@ -17,12 +18,26 @@ _SLICE: Final = 256 * 1024
 class Upload:
     """Writes one request to a transport; `progressed` is called after every write, `done` is True after the last."""
 
-    __slots__ = ("_drained", "_paused", "_progressed", "_rest", "_task", "_transport", "consumed", "done")
+    __slots__ = (
+        "_drained",
+        "_outbox",
+        "_paused",
+        "_progressed",
+        "_rest",
+        "_task",
+        "_transport",
+        "consumed",
+        "done",
+    )
 
     def __init__(
-        self, transport: asyncio.WriteTransport, progressed: Callable[[BaseException | None], None]
+        self,
+        transport: asyncio.WriteTransport,
+        outbox: Outbox,
+        progressed: Callable[[BaseException | None], None],
     ) -> None:
         self._transport = transport
+        self._outbox = outbox
         self._progressed = progressed
         self._rest = memoryview(b"")
         self._paused = False
@@ -35,12 +50,14 @@ class Upload:
     def start(self, head: bytes, body: Body) -> None:
         """Write the head and as much of the body as the socket takes."""
         self.consumed = False
+        if isinstance(body, bytes) and len(body) <= _JOIN:
+            self._outbox.put(self._transport, head + body)
+            return
+        self._outbox.flush()
         if not isinstance(body, bytes):
             self.done = False
             self._transport.write(head)
             self._task = asyncio.get_running_loop().create_task(self._stream(body))
-        elif len(body) <= _JOIN:
-            self._transport.write(head + body)
         elif len(body) <= _SLICE:
             self._transport.writelines((head, body))
         else:

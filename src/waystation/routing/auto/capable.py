@@ -30,20 +30,20 @@ def capable(asking: Asking, field: Field, options: Options) -> Capable:
     removed: Counter[str] = Counter()
     passing = _passing(asking, field, removed)
     if not asking.request.modalities:
-        writing = [place for place in passing if field.only_text[place]]
-        if writing:
+        writing = passing[field.only_text[passing]]
+        if len(writing):
             removed["output_modality"] += len(passing) - len(writing)
             passing = writing
     if options.allowed is not None or options.excluded is not None:
-        kept = [place for place in passing if _named(field.ids[place], options)]
+        kept = [place for place in passing.tolist() if _named(field.ids[place], options)]
         removed[PATTERNS] += len(passing) - len(kept)
-        passing = kept
-    return Capable(np.array(passing, np.int64), {reason: n for reason, n in removed.items() if n})
+        passing = np.array(kept, np.int64)
+    return Capable(passing, {reason: n for reason, n in removed.items() if n})
 
 
-def _passing(asking: Asking, field: Field, removed: Counter[str]) -> list[int]:
+def _passing(asking: Asking, field: Field, removed: Counter[str]) -> NDArray[np.int64]:
     """One comparison lets all endpoints of most models through; only of the others each endpoint is looked at."""
-    request, bound = asking.request, asking.prompt.bound
+    request = asking.request
     needed = modalities(request)
     plain = (
         not needed
@@ -54,28 +54,30 @@ def _passing(asking: Asking, field: Field, removed: Counter[str]) -> list[int]:
         and not request.modalities
         and asking.access is EVERYTHING
     )
-    if plain:
-        easily = (field.context >= bound + (request.max_tokens or 0)) & (
-            field.output >= (request.max_tokens or 0)
-        )
-        if easily.all():
-            return list(field.every)
-    else:
-        easily = np.zeros(len(field.models), bool)
+    easily = _roomy(asking, field) if plain else np.zeros(len(field.models), bool)
     question = asking.question(())
-    passing = []
-    for place, each in enumerate(field.models):
-        if easily[place]:
-            passing.append(place)
-            continue
+    for place in np.flatnonzero(~easily).tolist():
+        each = field.models[place]
         excluded: list[Exclusion] = []
         kept = eligible(question, Candidate(each.model, "auto"), each, needed, excluded)
         missing = _missing_ability(asking, kept[0].endpoint.supported_parameters) if kept else None
         if kept and missing is None:
-            passing.append(place)
+            easily[place] = True
         else:
             removed[missing or (excluded[-1].reason if excluded else "no_endpoints")] += 1
-    return passing
+    return np.flatnonzero(easily)
+
+
+def _roomy(asking: Asking, field: Field) -> NDArray[np.bool_]:
+    """The models each of whose endpoints has room for the prompt and the longest answer asked for.
+
+    A prompt's tokens are estimated only where its bytes alone leave a doubt.
+    """
+    answer = asking.request.max_tokens or 0
+    roomy: NDArray[np.bool_] = (field.context >= asking.prompt.bound + answer) & (field.output >= answer)
+    if not roomy.all():
+        roomy |= (field.context >= asking.prompt.tokens + answer) & (field.output >= answer)
+    return roomy
 
 
 def _missing_ability(asking: Asking, known: frozenset[str]) -> str | None:

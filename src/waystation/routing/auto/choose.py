@@ -11,6 +11,7 @@ from waystation.routing.auto.field import Field
 from waystation.routing.auto.options import TIERS, Tier
 from waystation.routing.auto.priors import UNCERTAIN
 from waystation.routing.auto.reading import Reading
+from waystation.routing.auto.session import NEAR, NOWHERE, Option, Session, Stay, judged
 
 LOSS: Final = 0.01
 """Chance of success that may be lost for a lower cost."""
@@ -19,7 +20,7 @@ SURER: Final = 1.0
 CHEAPER: Final = 0.95
 """A cost counts as lower below this share."""
 PICKED: Final = 3
-SHOWN: Final = 5
+SHOWN: Final = NEAR
 JUDGED: Final = frozenset({"default", "better", "cheaper"})
 """Rules by which the router itself decided: what an operator or a conversation wants is not explored."""
 
@@ -32,25 +33,16 @@ class Ranked(Struct, frozen=True):
     cost: float | None
 
 
-class Stay(Struct, frozen=True):
-    """Models that the conversation would rather stay at: `pinned` whatever its band, `session` while among the band's best."""
-
-    pinned: str | None = None
-    session: str | None = None
-
-
-NOWHERE: Final = Stay()
-
-
 class Choice(Struct, frozen=True):
     """Places in the field, the first to be tried first. `rule` says why that one: default, better, cheaper, ranking,
-    session, pinned, only, explored; `propensity` how likely this choice was."""
+    session, pinned, only, explored; `propensity` how likely this choice was; `session` what came of a conversation's model."""
 
     places: tuple[int, ...]
     rule: str
     tier: Tier
     top: tuple[Ranked, ...]
     propensity: float = 1.0
+    session: Session | None = None
 
 
 def choose(
@@ -75,7 +67,20 @@ def choose(
     ranked: list[int] = inside[order].tolist()
     expected = field.costs(prompt_tokens, reading.family)[inside]
     top = tuple(_shown(field, inside, place, quality, expected) for place in order[:SHOWN])
-    ranked, rule = _preferred(field, ranked, reading, stay, rule if len(places) > 1 else "only")
+    ranked, rule = _preferred(field, ranked, reading, rule if len(places) > 1 else "only")
+    at = next((place for place in order[:SHOWN] if field.ids[inside[place]] == stay.session), first)
+    session = judged(
+        stay,
+        [one.model for one in top],
+        reading,
+        Option(float(quality[at]), float(expected[at])),
+        Option(float(quality[first]), float(expected[first])),
+    )
+    if session is not None and session.stays:
+        place = int(inside[at])
+        ranked.remove(place)
+        ranked.insert(0, place)
+        rule = "session"
     if stay.pinned is not None:
         pinned = [place for place in places.tolist() if field.ids[place] == stay.pinned]
         if pinned:
@@ -86,12 +91,15 @@ def choose(
         if other:
             ranked.insert(0, ranked.pop(other))
             rule = "explored"
-    return Choice(_with_fallbacks(field, ranked, places, costs), rule, tier, top, propensity)
+    return Choice(_with_fallbacks(field, ranked, places, costs), rule, tier, top, propensity, session)
 
 
 def nearest(bands: NDArray[np.int64], tier: Tier) -> tuple[NDArray[np.int64], Tier]:
     """The places whose band is the tier's; where there are none, those of the nearest band, the cheaper first."""
     wanted = TIERS.index(tier)
+    places = np.flatnonzero(bands == wanted)
+    if len(places):
+        return places, tier
     band = min(set(bands.tolist()), key=lambda one: (abs(one - wanted), one))
     return np.flatnonzero(bands == band), TIERS[band]
 
@@ -132,16 +140,13 @@ def primary(
     return default, "default"
 
 
-def _preferred(
-    field: Field, ranked: list[int], reading: Reading, stay: Stay, rule: str
-) -> tuple[list[int], str]:
-    """The operator's ranking of the task first; before it, the model the conversation is at if it is among the best."""
+def _preferred(field: Field, ranked: list[int], reading: Reading, rule: str) -> tuple[list[int], str]:
+    """The operator's ranking of the task first."""
     ranking = field.facts.ranking.get(reading.tag) or field.facts.ranking.get(reading.family) or ()
-    for names, near, reason in ((ranking, ranked, "ranking"), ((stay.session,), ranked[:SHOWN], "session")):
-        found = [place for name in names for place in near if field.ids[place] == name]
-        if found:
-            ranked, rule = found + [place for place in ranked if place not in found], reason
-    return ranked, rule
+    found = [place for name in ranking for place in ranked if field.ids[place] == name]
+    if not found:
+        return ranked, rule
+    return found + [place for place in ranked if place not in found], "ranking"
 
 
 def _with_fallbacks(

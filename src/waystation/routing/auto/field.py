@@ -98,6 +98,16 @@ class Field:
         )
         return result
 
+    def cached(self, model_id: str, tag: str, tokens: int) -> float:
+        """USD that so many prompt tokens cost less at this endpoint if they are read from its cache; 0 where unknown."""
+        if not tokens or model_id not in self.ids:
+            return 0.0
+        base = self.models[self.ids.index(model_id)].base
+        pricing = next((offer.endpoint.pricing for offer in base if offer.endpoint.tag == tag), None)
+        if pricing is None or pricing.prompt is None or pricing.input_cache_read is None:
+            return 0.0
+        return max(float(pricing.prompt - pricing.input_cache_read) * tokens, 0.0)
+
     def column(self, family: str) -> int | None:
         """The column of a family in `abilities`; None for `other`."""
         return list(FAMILIES).index(family) if family in FAMILIES else None

@@ -9,8 +9,9 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-Codes: TypeAlias = NDArray[np.uint64]
-Buckets: TypeAlias = NDArray[np.int64]
+Codes: TypeAlias = NDArray[np.uint32]
+Hashes: TypeAlias = NDArray[np.uint64]
+Buckets: TypeAlias = NDArray[np.uint16]
 Floats: TypeAlias = NDArray[np.float32]
 
 BITS = 16
@@ -22,7 +23,8 @@ RUNS = (3, 4, 5)
 
 _PRIME = 0x9E3779B97F4A7C15
 _MASK = (1 << 64) - 1
-_DIGIT = np.uint64(ord("0"))
+_DIGIT = np.uint32(ord("0"))
+_STEP = np.uint32(0x01000193)
 _SEPARATE, _LETTER, _ALONE = 0, 1, 2
 
 
@@ -34,7 +36,7 @@ def _kinds() -> NDArray[np.uint8]:
     return kinds
 
 
-def _powers(base: int, count: int) -> Codes:
+def _powers(base: int, count: int) -> Hashes:
     values = [1]
     for _ in range(count - 1):
         values.append(values[-1] * base & _MASK)
@@ -44,6 +46,7 @@ def _powers(base: int, count: int) -> Codes:
 _KINDS = _kinds()
 _POWERS = _powers(_PRIME, LONGEST + 2)
 _INVERSES = _powers(pow(_PRIME, -1, 1 << 64), LONGEST + 2)
+_LOGS = (1.0 + np.log(np.maximum(np.arange(4 * LONGEST), 1))).astype(np.float32)
 
 
 def clip(text: str) -> str:
@@ -55,17 +58,19 @@ def clip(text: str) -> str:
 def codes_of(text: str) -> Codes:
     """Character codes, in lower case, spaces in runs of one, digits all alike."""
     folded = clip(text).lower()
-    codes = np.frombuffer(folded.encode("utf-32-le", "replace"), "<u4").astype(np.uint64)[: LONGEST + 1]
-    digits = (codes >= 48) & (codes <= 57)
-    codes[digits] = _DIGIT
-    keep = np.ones(len(codes), bool)
-    keep[1:] = (codes[1:] != 32) | (codes[:-1] != 32)
-    return codes[keep]
+    codes = np.frombuffer(folded.encode("utf-32-le", "replace"), "<u4").astype(np.uint32)[: LONGEST + 1]
+    codes[codes - _DIGIT < 10] = _DIGIT  # below "0" wraps around
+    if "  " in folded:
+        spaces = codes == 32
+        keep = np.ones(len(codes), bool)
+        keep[1:] = ~(spaces[1:] & spaces[:-1])
+        codes = codes[keep]
+    return codes
 
 
 def word_buckets(codes: Codes) -> Buckets:
     """Buckets of the words and of the pairs of neighbouring words, repeats included."""
-    kinds = _KINDS[np.minimum(codes, 0xFFFF).astype(np.int64)]
+    kinds = _KINDS.take(codes, mode="clip")
     inside = kinds > _SEPARATE
     alone = kinds == _ALONE
     starts = inside.copy()
@@ -82,36 +87,44 @@ def word_buckets(codes: Codes) -> Buckets:
 
 def run_buckets(codes: Codes) -> Buckets:
     """Buckets of all runs of 3, 4 and 5 characters, repeats included."""
-    padded = np.concatenate([[np.uint64(32)], codes, [np.uint64(32)]])
+    padded = np.full(len(codes) + 2, 32, np.uint32)
+    padded[1:-1] = codes
     found = []
     hashed = padded
     for length in range(2, max(RUNS) + 1):
         if len(padded) < length:
             break
-        hashed = hashed[:-1] * np.uint64(0x100000001B3) + padded[length - 1 :]
+        hashed = hashed[:-1] * _STEP + padded[length - 1 :]
         if length in RUNS:
-            found.append(_bucket(hashed + np.uint64(length)))
-    return np.concatenate(found) if found else np.zeros(0, np.int64)
+            found.append(hashed + np.uint32(length))
+    return _scattered(np.concatenate(found)) if found else np.zeros(0, np.uint16)
 
 
-def _bucket(hashes: Codes) -> Buckets:
-    mixed = hashes ^ (hashes >> np.uint64(29))
-    mixed = mixed * np.uint64(0xBF58476D1CE4E5B9)
-    return (mixed >> np.uint64(64 - BITS)).astype(np.int64)
+def _bucket(hashes: Hashes) -> Buckets:
+    """By 64 bits, of which multiplication has filled the upper ones best."""
+    mixed = (hashes ^ (hashes >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)
+    return (mixed >> np.uint64(64 - BITS)).astype(np.uint16)
 
 
-def counted(buckets: Buckets) -> tuple[Buckets, Floats]:
+def _scattered(hashes: Codes) -> Buckets:
+    """By 32 bits, which are multiplied in half the time."""
+    mixed = (hashes ^ (hashes >> np.uint32(15))) * np.uint32(0x2C1B3C6D)
+    mixed = (mixed ^ (mixed >> np.uint32(12))) * np.uint32(0x297A2D39)
+    return (mixed >> np.uint32(32 - BITS)).astype(np.uint16)
+
+
+def counted(buckets: Buckets) -> tuple[NDArray[np.int64], Floats]:
     """Each bucket once, in order, with 1 + ln(count)."""
     if not len(buckets):
-        return buckets, np.zeros(0, np.float32)
-    ordered = np.sort(buckets.astype(np.int32))
-    edges = np.flatnonzero(ordered[1:] != ordered[:-1]) + 1
-    first = np.concatenate([[0], edges])
-    counts = np.diff(np.concatenate([first, [len(ordered)]]))
-    return ordered[first].astype(np.int64), (1.0 + np.log(counts)).astype(np.float32)
+        return np.zeros(0, np.int64), np.zeros(0, np.float32)
+    ordered = np.sort(buckets, kind="stable")  # by radix: they have 16 bits
+    differs = np.ones(len(ordered) + 1, bool)
+    np.not_equal(ordered[1:], ordered[:-1], out=differs[1:-1])
+    edges = np.flatnonzero(differs)
+    return ordered[edges[:-1]].astype(np.int64), _LOGS.take(edges[1:] - edges[:-1], mode="clip")
 
 
-def grams(text: str) -> tuple[Buckets, Floats, int]:
+def grams(text: str) -> tuple[NDArray[np.int64], Floats, int]:
     """Buckets of a text and their weights; the third is how many of them are of words, those of characters follow."""
     codes = codes_of(text)
     if not len(codes):

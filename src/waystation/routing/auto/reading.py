@@ -7,9 +7,10 @@ import numpy as np
 from msgspec import Struct
 
 from waystation.routing.auto.grams import Floats, clip, grams
+from waystation.routing.auto.need import judgement
 from waystation.routing.auto.tags import FAMILIES, FAMILY, OTHER, TAGS
 from waystation.routing.auto.traits import NAMES, traits
-from waystation.routing.auto.weights import FILLER, STRONG, WEAK, Weights
+from waystation.routing.auto.weights import FILLER, Weights
 
 SURE_OF_TAG = 0.12
 SURE_OF_FAMILY = 0.15
@@ -24,9 +25,11 @@ _FAMILY_OF = np.array([list(FAMILIES).index(FAMILY[tag]) for tag in TAGS])
 
 
 class Reading(Struct, frozen=True):
-    """`difficulty` is 0 to 1, 0.5 the middle of its kind; `need` how much likelier a strong model is right than a weak one.
+    """`difficulty` is 0 to 1, 0.5 the middle of its form (open, or with answers to choose from); `need` of a strong model
+    is 0 to 1, 0.5 the middle of all that was trained on.
 
-    `tag` is `other` where not even the family is certain, and the family's name where only that is.
+    `tag` is `other` where not even the family is certain, and the family's name where only that is. `brief`: the text is
+    so short ("go on") that it may belong to any task.
     """
 
     tag: str
@@ -35,25 +38,33 @@ class Reading(Struct, frozen=True):
     difficulty: float
     need: float
     rule: str | None = None
+    brief: bool = False
 
 
-def outputs(text: str, weights: Weights) -> Floats:
-    """The raw value of every output: the tags, then the heads."""
+class Measured(Struct, frozen=True):
+    """A text's raw value of every output (the tags, then the heads), and whether it offers answers to choose from."""
+
+    raw: Floats
+    offered: bool
+
+
+def outputs(text: str, weights: Weights) -> Measured:
+    """Measure a text."""
     buckets, counts, words = grams(text)
-    values = counts * weights.idf[buckets]
+    values = counts * weights.idf.take(buckets)
     for part in (slice(0, words), slice(words, None)):
         norm = math.sqrt(float(np.dot(values[part], values[part])))
         if norm:
             values[part] /= norm
-    sparse = values @ weights.table[buckets].astype(np.float32)
+    sparse = values @ weights.table.take(buckets, axis=0).astype(np.float32)
     measured = traits(text)
     scaled = np.clip((measured - weights.means) / weights.spreads, -3, 3)
     size = len(NAMES)
     dense = scaled @ weights.dense[:size]
-    if measured[_OPTIONS] > 0:
+    offered = bool(measured[_OPTIONS] > 0)
+    if offered:
         dense = dense + scaled @ weights.dense[size:]
-    result: Floats = sparse * weights.scales + dense
-    return result
+    return Measured(sparse * weights.scales + dense, offered)
 
 
 def essence(text: str, weights: Weights) -> str:
@@ -75,7 +86,7 @@ def essence(text: str, weights: Weights) -> str:
 
 def _asks(part: str, weights: Weights) -> float:
     """By how much the likeliest tag is ahead of asking nothing."""
-    raw = outputs(part, weights)
+    raw = outputs(part, weights).raw
     return float(raw[: len(TAGS)].max() - raw[FILLER])
 
 
@@ -89,11 +100,11 @@ def chances(raw: Floats, weights: Weights) -> Floats:
 
 def read(text: str, weights: Weights) -> Reading:
     """Read one prompt."""
-    raw = outputs(essence(text, weights), weights)
-    return reading_of(chances(raw, weights), raw, weights)
+    measured = outputs(essence(text, weights), weights)
+    return reading_of(chances(measured.raw, weights), measured, weights)
 
 
-def reading_of(likely: Floats, raw: Floats, weights: Weights, rule: str | None = None) -> Reading:
+def reading_of(likely: Floats, measured: Measured, weights: Weights, rule: str | None = None) -> Reading:
     """The reading that chances of tags and raw heads amount to."""
     best = int(likely.argmax())
     families = np.bincount(_FAMILY_OF, likely, len(FAMILIES))
@@ -105,7 +116,5 @@ def reading_of(likely: Floats, raw: Floats, weights: Weights, rule: str | None =
             tag = family = OTHER
     else:
         family = FAMILY[tag]
-    weak, strong = float(raw[WEAK]), float(raw[STRONG])
-    mean, spread = weights.header.difficulty
-    hardness = (-(weak + strong) / 2 - mean) / spread
-    return Reading(tag, family, confidence, 1 / (1 + math.exp(-1.7 * hardness)), strong - weak, rule)
+    judged = judgement(measured.raw, weights, offered=measured.offered)
+    return Reading(tag, family, confidence, judged.difficulty, judged.need, rule)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from waystation.errors import Availability, Constraint, ModelUnavailable
@@ -17,13 +18,14 @@ from waystation.operations.preferences import OrderBy
 from waystation.routing.auto import rules
 from waystation.routing.auto.asked import Asked, asked
 from waystation.routing.auto.capable import PATTERNS, Capable, capable
-from waystation.routing.auto.choose import PICKED, Choice, Stay, choose
+from waystation.routing.auto.choose import PICKED, Choice, choose
 from waystation.routing.auto.explore import NONE, Exploration
 from waystation.routing.auto.field import Field, Prepared
 from waystation.routing.auto.options import Options, options_of
 from waystation.routing.auto.outcomes import Experience, Tally
 from waystation.routing.auto.priors import Facts
 from waystation.routing.auto.reading import Reading, chances, essence, outputs, reading_of
+from waystation.routing.auto.session import Stay
 from waystation.routing.auto.tags import OTHER
 from waystation.routing.auto.weights import Weights
 from waystation.routing.plan import Candidate, RouterStage
@@ -33,7 +35,7 @@ log = logging.getLogger(__name__)
 LIMIT: Final = 0.005
 """CPU seconds that reading and choosing may take; what comes later is given up for the default set. What is read is
 clipped, so this is met by a fault only. CPU time, so that a busy machine changes no answer."""
-UNREAD: Final = Reading(OTHER, OTHER, 0.0, 0.5, 0.0)
+UNREAD: Final = Reading(OTHER, OTHER, 0.0, 0.5, 0.5)
 """What is taken of a prompt that could not be read."""
 SYSTEM_SAYS: Final = frozenset(
     {"customer_support", "roleplay_fiction", "classification_tagging", "data:extraction", "translation"}
@@ -43,6 +45,8 @@ DOUBTFUL: Final = 0.35
 """Confidence below which the system prompt is read as well."""
 SURE: Final = 0.6
 """Confidence above which a system prompt's task counts: one that only says how to behave has none."""
+BRIEF: Final = 20
+"""Characters below which a text may belong to any task."""
 PLUGINS: Final = {"openrouter/auto-beta": "auto-beta-router"}
 
 
@@ -73,14 +77,12 @@ class AutoRouter:
         able = capable(asking, field, options)
         if not len(able.places):
             raise nothing(name, able)
-        pin = asking.pins.get(name)
-        stay = Stay(
-            _pinned(asking.request) if options.pin_model else None, pin.model_id if pin is not None else None
-        )
+        stay = _stay(asking, field, name, options)
         reading, choice = self._chosen(asking, field, able, options, stay)
         stage = RouterStage(
             plugin, told(reading, choice, able, self._weights, _tally(field, choice, reading))
         )
+        leaves = choice.session is not None and field.ids[choice.places[0]] != choice.session.model
         return tuple(
             Candidate(
                 field.models[place].model,
@@ -88,6 +90,8 @@ class AutoRouter:
                 name,
                 sort,
                 stage=stage if place == choice.places[0] else None,
+                task=reading.family,
+                leaves=leaves,
             )
             for place in choice.places
         )
@@ -123,19 +127,22 @@ class AutoRouter:
         if self._weights is None:
             return UNREAD
         reading = read_request(asked(request), self._weights)
-        return reading if np.isfinite(reading.difficulty) else UNREAD
+        return reading if np.isfinite(reading.difficulty + reading.need) else UNREAD
 
 
 def read_request(prompt: Asked, weights: Weights) -> Reading:
     """Read the user's words, by the request's structure too, and where they leave doubt the system prompt."""
-    raw = outputs(essence(prompt.text, weights), weights)
+    measured = outputs(essence(prompt.text, weights), weights)
     names = rules.found(prompt)
-    likely = rules.weighed(chances(raw, weights), names)
-    reading = reading_of(likely, raw, weights, names[0] if names else None)
+    likely = rules.weighed(chances(measured.raw, weights), names)
+    reading = reading_of(likely, measured, weights, names[0] if names else None)
     if not np.isfinite(reading.confidence):
         return UNREAD
+    if len(prompt.text) < BRIEF:
+        reading = replace(reading, brief=True)
     if prompt.system and reading.confidence < DOUBTFUL:
-        said = reading_of(chances(outputs(prompt.system, weights), weights), raw, weights, "system_prompt")
+        system = outputs(prompt.system, weights)
+        said = reading_of(chances(system.raw, weights), measured, weights, "system_prompt")
         if said.tag in SYSTEM_SAYS and said.confidence > SURE:
             return said
     return reading
@@ -145,6 +152,16 @@ def default_set(field: Field, places: NDArray[np.int64], options: Options) -> Ch
     """The best single models by what is known in general, without looking at the prompt."""
     best = places[field.general[places].argsort(kind="stable")[::-1][:PICKED]]
     return Choice(tuple(int(place) for place in best), "default_set", options.tier, ())
+
+
+def _stay(asking: Asking, field: Field, name: str, options: Options) -> Stay:
+    """Where the conversation is, and what its prompt costs less there for being cached."""
+    pinned = _pinned(asking.request) if options.pin_model else None
+    pin = asking.pins.get(name)
+    if pin is None:
+        return Stay(pinned)
+    tokens = min(pin.cached_tokens, asking.prompt.tokens) if pin.cached_tokens else 0
+    return Stay(pinned, pin.model_id, pin.task, field.cached(pin.model_id, pin.tag, tokens))
 
 
 def _pinned(request: ChatRequest) -> str | None:
@@ -160,16 +177,22 @@ def _tally(field: Field, choice: Choice, reading: Reading) -> Tally | None:
 
 
 def told(
-    reading: Reading, choice: Choice, able: Capable, weights: Weights | None, tally: Tally | None
+    reading: Reading,
+    choice: Choice,
+    able: Capable,
+    weights: Weights | None,
+    tally: Tally | None,
 ) -> JsonObject:
     """What the metadata's stage says: enough to see why, and the versions to see it again."""
     return {
         "task_type": reading.tag,
         "confidence": round(reading.confidence, 4),
         "difficulty": round(reading.difficulty, 4),
+        "need": reading.need,
         "cost_tier": choice.tier,
         "decided_by": choice.rule,
         "propensity": round(choice.propensity, 6),
+        "session": choice.session.told() if choice.session is not None else None,
         "structure": reading.rule,
         "outcomes": tally.told() if tally is not None else None,
         "candidates": len(able.places),

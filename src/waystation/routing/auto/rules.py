@@ -15,6 +15,10 @@ _TRACE: Final = re.compile(
 )
 _DIFF: Final = re.compile(r"^@@ -\d|^diff --git |^\+\+\+ b/", re.MULTILINE)
 _SQL: Final = re.compile(r"\b(?:SELECT\b.+\bFROM|INSERT INTO|CREATE TABLE|UPDATE \w+ SET)\b", re.DOTALL)
+_TRACE_WORDS: Final = ("Traceback", " at ", "panic: ", "error[E", "Segmentation fault", "\tat ")
+_DIFF_WORDS: Final = ("@@ -", "diff --git ", "+++ b/")
+_SQL_WORDS: Final = ("SELECT", "INSERT INTO", "CREATE TABLE", "UPDATE ")
+"""Without one of these a pattern is not looked for."""
 
 RULES: Final[dict[str, dict[str, float]]] = {
     "tools": {"agent:tool_dispatch": 3.0, "agent:workflow_execution": 2.0, "agent:web_search": 1.5},
@@ -36,11 +40,15 @@ def found(asked: Asked) -> tuple[str, ...]:
         ("tool_result", asked.answered),
         ("structured", asked.structured),
         ("image_output", asked.wants_image),
-        ("stack_trace", _TRACE.search(text) is not None),
-        ("diff", _DIFF.search(text) is not None),
-        ("sql", _SQL.search(text) is not None),
+        ("stack_trace", _any(_TRACE_WORDS, text) and _TRACE.search(text) is not None),
+        ("diff", _any(_DIFF_WORDS, text) and _DIFF.search(text) is not None),
+        ("sql", _any(_SQL_WORDS, text) and _SQL.search(text) is not None),
     )
-    return tuple(name for name, holds in facts if holds)
+    return tuple([name for name, holds in facts if holds])
+
+
+def _any(words: tuple[str, ...], text: str) -> bool:
+    return any(map(text.__contains__, words))
 
 
 def weighed(likely: Floats, names: tuple[str, ...]) -> Floats:

@@ -1,7 +1,7 @@
 """`waystation/two-models`: RouteLLM's question, a strong or a weak model, by the need that the reading sees.
 
 Settings come with the plugin `two-models`: `strong` and `weak` are model ids, `threshold` the need from which the strong
-one is called, by default that of the middle prompt.
+one is called, from 0 to 1 and 0.5 by default, which is that of the middle prompt.
 """
 
 from typing import Final
@@ -28,15 +28,13 @@ class TwoModels:
     def __call__(self, asking: Asking, name: str, sort: OrderBy | None) -> tuple[Candidate, ...]:
         """The model that is needed, then the other."""
         wishes = next((one for one in asking.request.plugins if one.get("id") == PLUGIN), {})
-        threshold = wishes.get("threshold", 0.0)
+        threshold = wishes.get("threshold", 0.5)
         if isinstance(threshold, bool) or not isinstance(threshold, int | float):
             raise InvalidRequest(f"plugins.{PLUGIN}.threshold: must be a number.")
         strong, weak = (_model(asking, wishes, field) for field in ("strong", "weak"))
         reading = read_request(asked(asking.request), self._weights) if self._weights else UNREAD
         names = (strong, weak) if reading.need >= threshold else (weak, strong)
-        stage = RouterStage(
-            PLUGIN, {"task_type": reading.tag, "need": round(reading.need, 4), "threshold": threshold}
-        )
+        stage = RouterStage(PLUGIN, {"task_type": reading.tag, "need": reading.need, "threshold": threshold})
         return tuple(
             Candidate(resolution, "auto", name, sort, stage=stage if not place else None)
             for place, resolution in enumerate(names)

@@ -1,6 +1,6 @@
 """The trained weights: one packed file, read once, checked before use.
 
-A row of `table` belongs to a bucket of `grams`, a column to one output: the tags, then filler, then the two heads of difficulty.
+A row of `table` belongs to a bucket of `grams`, a column to one output: the tags, then `HEADS`.
 Values are bytes; a column's scale makes numbers of them again.
 """
 
@@ -19,10 +19,11 @@ from waystation.routing.auto.traits import NAMES
 
 PACKED = Path(__file__).parent / "weights.bin"
 MAGIC = b"wsauto1\n"
-HEADS = ("filler", "weak", "strong")
-"""After the tags: whether a text asks nothing, then the chances, minus the mean, that a middling and a strong model
-answer right."""
-FILLER, WEAK, STRONG = (len(TAGS) + place for place in range(len(HEADS)))
+HEADS = ("filler", "puzzle", "hard", "gap", "weak", "strong")
+"""After the tags: whether a text asks nothing; whether it is a puzzle; how often models fail at it; by how much strong
+models lead middling ones in open questions; and the logits of a middling and of a strong model's success in those that
+offer answers. The latter four are relative to the mean of their set."""
+FILLER, PUZZLE, HARD, GAP, WEAK, STRONG = (len(TAGS) + place for place in range(len(HEADS)))
 OUTPUTS = len(TAGS) + len(HEADS)
 
 
@@ -38,8 +39,12 @@ class Header(Struct, frozen=True):
     traits: tuple[str, ...]
     scales: tuple[float, ...]
     temperature: float
-    difficulty: tuple[float, float]
-    """Mean and spread of the raw difficulty, weak minus strong aside: what 0.5 and a step are."""
+    success: tuple[float, float]
+    """Logits of the mean success of the middling and of the strong models where answers are offered."""
+    difficulty: tuple[tuple[float, float], tuple[float, float]]
+    """Mean and spread of the raw difficulty, what 0.5 and a step are: of open prompts, and of those that offer answers."""
+    need: tuple[float, float]
+    """The same of the raw need, of all prompts."""
     data: dict[str, str] = {}
 
 
