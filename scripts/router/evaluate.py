@@ -32,6 +32,7 @@ def main() -> None:
         judge_speed.figures,
         lambda: judge_tags.within(material),
         lambda: judge_tags.across(material),
+        lambda: judge_tags.authors(material),
         lambda: judge_cost.figures(material),
         lambda: judge_need.transfer(material),
     ):

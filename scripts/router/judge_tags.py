@@ -5,8 +5,8 @@ import random
 import numpy as np
 import outcomes
 from figures import Figure, bootstrap, macro_f1
-from prompts import PROMPTS, fresh_prompts, read_lines
-from recipe import CLASSES, Material, fit_tags
+from prompts import PROMPTS, WRITTEN, fresh_prompts, read_lines
+from recipe import CLASSES, Material, fit_tags, is_ours
 
 from waystation.routing.auto.reading import essence, outputs
 from waystation.routing.auto.tags import FAMILY, TAGS
@@ -22,7 +22,7 @@ _FAMILIES = np.array([FAMILY[tag] for tag in TAGS])
 
 def within(material: Material) -> list[Figure]:
     """Macro-F1 on the judging folds of the labelled sets."""
-    third = np.array([prompt.source != "own" for prompt in material.prompts])
+    third = np.array([not is_ours(prompt) for prompt in material.prompts])
     kept = material.folds >= outcomes.JUDGED
     solution = fit_tags(material, kept)
     rows = np.flatnonzero(third & (material.folds < outcomes.JUDGED))
@@ -37,7 +37,7 @@ def across(material: Material) -> list[Figure]:
     """Accuracy on each source by weights that never saw it, and their mean."""
     sources = np.array([prompt.source for prompt in material.prompts])
     actual, found, draws = _actual(material), [], []
-    for source in sorted(set(sources) - {"own"}):
+    for source in sorted({prompt.source for prompt in material.prompts if not is_ours(prompt)}):
         solution = fit_tags(material, sources != source)
         rows = np.flatnonzero(sources == source)
         right = (material.tag_x[rows] @ solution)[:, : len(TAGS)].argmax(axis=1) == actual[rows]
@@ -52,6 +52,23 @@ def across(material: Material) -> list[Figure]:
         *found,
         Figure("task tag, mean accuracy of sources left out", mean, np.mean(draws, axis=0), 0.60, 0.75),
     ]
+
+
+def authors(material: Material) -> list[Figure]:
+    """Accuracy on the prompts of each of our authors by weights that never saw one of that author's."""
+    sources = np.array([prompt.source for prompt in material.prompts])
+    actual, found = _actual(material), []
+    for source in sorted({one for one in sources if one.startswith(WRITTEN)}):
+        solution = fit_tags(material, sources != source)
+        rows = np.flatnonzero(sources == source)
+        best = (material.tag_x[rows] @ solution)[:, : len(TAGS)].argmax(axis=1)
+        for name, right in (
+            ("tag", best == actual[rows]),
+            ("family", _FAMILIES[best] == _FAMILIES[actual[rows]]),
+        ):
+            value = float(right.mean())
+            found.append(Figure(f"  {name}, {source} left out, n={len(rows)}", value, None, None, None))
+    return found
 
 
 def fresh(judged: Weights) -> list[Figure]:

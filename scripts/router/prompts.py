@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+WRITTEN = "written by "
+"""What the names of sources begin with that are authors of ours."""
 PROMPTS = Path(__file__).parent / "prompts"
 _NAME = re.compile(r"\{([a-z]+)\}")
 _CHOICE = re.compile(r"\{([^{}\n]*\|[^{}\n]*)\}")
@@ -73,6 +75,15 @@ def training_prompts(seed: int, draws: int, paths: Iterable[Path] | None = None)
             )
             found += [Prompt(tag, language, text, "own") for text in texts]
     return found
+
+
+def written_prompts() -> list[Prompt]:
+    """Prompts written one by one, each file by an author of its own, who is their source."""
+    return [
+        prompt._replace(source=f"{WRITTEN}{path.stem}")
+        for path in sorted((PROMPTS / "written").glob("*.txt"))
+        for prompt in fresh_prompts(path)
+    ]
 
 
 def puzzle_prompts(seed: int, draws: int) -> list[Prompt]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import fit
 import numpy as np
 import outcomes
-from prompts import Prompt, puzzle_prompts, training_prompts
+from prompts import WRITTEN, Prompt, puzzle_prompts, training_prompts, written_prompts
 from scipy import sparse
 
 from waystation.routing.auto.grams import SIZE
@@ -19,7 +19,9 @@ from waystation.routing.auto.weights import HEADS, Header, Weights
 SEED = 1
 DRAWS = 4
 OWN = 3.0
-"""What our own prompts count beside those of one other source."""
+"""What our templates count beside the prompts of one other source."""
+BY_AUTHOR = 3.0
+"""The same of the prompts that one author wrote one by one."""
 TAG_PENALTY, TAG_STEPS = 0.3, 30
 PUZZLE_DRAWS = 6
 HARD_PENALTY, GAP_PENALTY, SUCCESS_PENALTY, HARD_STEPS = 20.0, 10.0, 1.0, 30
@@ -67,8 +69,8 @@ class Solution(NamedTuple):
 
 def gather() -> Material:
     """Read and measure everything, once."""
-    prompts = outcomes.labelled() + training_prompts(SEED, DRAWS)
-    folds = [ALWAYS if prompt.source == "own" else outcomes.fold_of(prompt.text) for prompt in prompts]
+    prompts = outcomes.labelled() + training_prompts(SEED, DRAWS) + written_prompts()
+    folds = [ALWAYS if is_ours(prompt) else outcomes.fold_of(prompt.text) for prompt in prompts]
     sets = [outcomes.read(name) for name in outcomes.SETS]
     tag_raw = fit.features([prompt.text for prompt in prompts])
     hard_raw = [fit.features(one.prompts) for one in sets]
@@ -88,11 +90,17 @@ def gather() -> Material:
     )
 
 
+def is_ours(prompt: Prompt) -> bool:
+    """Whether we wrote it."""
+    return prompt.source == "own" or prompt.source.startswith(WRITTEN)
+
+
 def tag_weights(prompts: Sequence[Prompt]) -> np.ndarray:
     """Every tag counts the same; within a tag a source counts by the root of its size, our own more."""
     weights = np.zeros(len(prompts), np.float32)
     sizes = Counter((prompt.tag, prompt.source) for prompt in prompts)
-    shares = {pair: (OWN if pair[1] == "own" else 1.0) * size**0.5 for pair, size in sizes.items()}
+    counted = {"own": OWN} | {prompt.source: BY_AUTHOR for prompt in prompts if prompt.source.startswith(WRITTEN)}
+    shares = {pair: counted.get(pair[1], 1.0) * size**0.5 for pair, size in sizes.items()}
     totals: Counter[str] = Counter()
     for (tag, _), share in shares.items():
         totals[tag] += share
