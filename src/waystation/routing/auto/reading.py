@@ -62,7 +62,7 @@ def _measured(text: str, found: Grams, weights: Weights) -> Measured:
             values[part] /= norm
     sparse = values @ weights.table.take(buckets, axis=0).astype(np.float32)
     measured = traits(text)
-    scaled = np.clip((measured - weights.means) / weights.spreads, -3, 3)
+    scaled = np.minimum(np.maximum((measured - weights.means) / weights.spreads, -3), 3)
     size = len(NAMES)
     dense = scaled @ weights.dense[:size]
     offered = bool(measured[_OPTIONS] > 0)
