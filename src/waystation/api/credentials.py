@@ -53,8 +53,8 @@ def _parameter(query: bytes, name: bytes) -> bytes:
 
 def _credential(headers: dict[bytes, bytes]) -> bytes:
     authorization = headers.get(b"authorization")
-    if authorization:
-        scheme, _, token = authorization.partition(b" ")
-        if scheme.lower() == b"bearer" and token.strip():
-            return token.strip()
+    if authorization and authorization[:7].lower() == b"bearer ":
+        token = authorization[7:].strip()
+        if token:
+            return token
     return headers.get(b"x-api-key", b"").strip()

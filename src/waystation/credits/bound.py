@@ -75,7 +75,7 @@ class Ceilings:
         most = 1
         is_text = request.modalities is None and request.web_search_options is None
         for endpoint in endpoints:
-            ceiling = self.of(endpoint.pricing)
+            ceiling = self._ceilings.get(id(endpoint.pricing)) or self.of(endpoint.pricing)
             if is_text and endpoint.operation == "chat":
                 cost = ceiling.text(prompt_tokens, self._completion(request, endpoint))
             else:

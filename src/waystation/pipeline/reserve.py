@@ -22,7 +22,8 @@ class Reserve:
 
     async def __call__(self, exchange: Exchange, request: ChatRequest, plan: Plan) -> None:
         """Reserve for the dearest planned attempt; `InsufficientCredits` where that is not there, or not known."""
-        endpoints = [attempt.endpoint for attempt in plan.attempts]
+        attempts = plan.attempts
+        endpoints = [attempts[0].endpoint] if len(attempts) == 1 else [one.endpoint for one in attempts]
         amount = self._ceilings.bound(request, plan.question.prompt.tokens, endpoints)
         if amount is None:
             raise InsufficientCredits(

@@ -6,7 +6,7 @@ from auto_questions import WEIGHTS
 from waystation.operations.chat import ChatRequest, Message, ResponseFormat, Tool
 from waystation.operations.parts import Text
 from waystation.routing.auto.asked import asked
-from waystation.routing.auto.grams import LONGEST, grams
+from waystation.routing.auto.grams import LONGEST, grams, grams_of
 from waystation.routing.auto.reading import essence, read
 from waystation.routing.auto.router import UNREAD, read_request
 
@@ -97,3 +97,12 @@ def test_a_request_without_words_is_unread_or_read_without_error() -> None:
     reading = read_request(asked(ChatRequest("openai_chat", "auto", ())), WEIGHTS)
     assert 0 <= reading.difficulty <= 1
     assert UNREAD.difficulty == 0.5
+
+
+def test_texts_hashed_together_are_hashed_as_each_alone() -> None:
+    texts = ["Write a haiku.", "", "写一首诗 about tea", "x", "  two  spaces 12,345 ", "?!"]
+    for together, text in zip(grams_of(texts), texts, strict=True):
+        alone = grams(text)
+        assert together[0].tolist() == alone[0].tolist()
+        assert together[1].tolist() == alone[1].tolist()
+        assert together[2] == alone[2]

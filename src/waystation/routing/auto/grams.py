@@ -4,6 +4,7 @@ The same function makes the features in training and in serving. A word is a run
 a script without spaces between words is a word of its own, so that its pairs are what others call words.
 """
 
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -13,6 +14,9 @@ Codes: TypeAlias = NDArray[np.uint32]
 Hashes: TypeAlias = NDArray[np.uint64]
 Buckets: TypeAlias = NDArray[np.uint16]
 Floats: TypeAlias = NDArray[np.float32]
+
+Grams: TypeAlias = tuple[NDArray[np.int64], Floats, int]
+"""Buckets and their weights; the third is how many of them are of words, those of characters follow."""
 
 BITS = 16
 SIZE = 1 << BITS
@@ -44,8 +48,8 @@ def _powers(base: int, count: int) -> Hashes:
 
 
 _KINDS = _kinds()
-_POWERS = _powers(_PRIME, LONGEST + 2)
-_INVERSES = _powers(pow(_PRIME, -1, 1 << 64), LONGEST + 2)
+_POWERS = _powers(_PRIME, 2 * LONGEST)
+_INVERSES = _powers(pow(_PRIME, -1, 1 << 64), 2 * LONGEST)
 _LOGS = (1.0 + np.log(np.maximum(np.arange(4 * LONGEST), 1))).astype(np.float32)
 
 
@@ -68,36 +72,74 @@ def codes_of(text: str) -> Codes:
     return codes
 
 
-def word_buckets(codes: Codes) -> Buckets:
-    """Buckets of the words and of the pairs of neighbouring words, repeats included."""
+def grams(text: str) -> Grams:
+    """The n-grams of a text."""
+    return grams_of([text])[0]
+
+
+def grams_of(texts: Sequence[str]) -> list[Grams]:
+    """The n-grams of each text, hashed together. All of them may have `LONGEST` characters, and few more."""
+    every = [codes_of(text) for text in texts]
+    starts = [0]
+    for codes in every:
+        starts.append(starts[-1] + len(codes) + 2)
+    padded = np.full(starts[-1], 32, np.uint32)
+    for codes, start in zip(every, starts, strict=False):
+        padded[start + 1 : start + 1 + len(codes)] = codes
+    first, words, pairs = _words(padded)
+    runs = _runs(padded)
+    bounds = np.searchsorted(first, starts).tolist()
+    found = []
+    for number in range(len(every)):
+        low, high = bounds[number], bounds[number + 1]
+        start, end = starts[number], starts[number + 1]
+        word_buckets, word_weights = counted(
+            np.concatenate([words[low:high], pairs[low : max(high - 1, low)]])
+        )
+        run_buckets, run_weights = counted(
+            np.concatenate(
+                [run[start : max(end - length + 1, start)] for length, run in zip(RUNS, runs, strict=True)]
+            )
+        )
+        found.append(
+            (
+                np.concatenate([word_buckets, run_buckets + SIZE]),
+                np.concatenate([word_weights, run_weights]),
+                len(word_buckets),
+            )
+        )
+    return found
+
+
+def _words(codes: Codes) -> tuple[NDArray[np.int64], Buckets, Buckets]:
+    """Where words begin; their buckets; and those of each with the next."""
     kinds = _KINDS.take(codes, mode="clip")
     inside = kinds > _SEPARATE
     alone = kinds == _ALONE
-    starts = inside.copy()
-    starts[1:] &= ~inside[:-1] | alone[1:] | alone[:-1]
-    ends = inside.copy()
-    ends[:-1] &= ~inside[1:] | alone[:-1] | alone[1:]
+    meets = ~inside[:-1], ~inside[1:]
+    if alone.any():
+        beside = alone[1:] | alone[:-1]
+        meets = meets[0] | beside, meets[1] | beside
+    starts, ends = inside.copy(), inside.copy()
+    starts[1:] &= meets[0]
+    ends[:-1] &= meets[1]
     first, last = np.flatnonzero(starts), np.flatnonzero(ends) + 1
     sums = np.zeros(len(codes) + 1, np.uint64)
     np.cumsum(codes * _POWERS[: len(codes)], out=sums[1:])
     words = (sums[last] - sums[first]) * _INVERSES[first]
     pairs = words[:-1] * np.uint64(0xC2B2AE3D27D4EB4F) + words[1:] * np.uint64(0x165667B19E3779F9)
-    return _bucket(np.concatenate([words, pairs]))
+    return first, _bucket(words), _bucket(pairs)
 
 
-def run_buckets(codes: Codes) -> Buckets:
-    """Buckets of all runs of 3, 4 and 5 characters, repeats included."""
-    padded = np.full(len(codes) + 2, 32, np.uint32)
-    padded[1:-1] = codes
+def _runs(padded: Codes) -> list[Buckets]:
+    """For each length of `RUNS`: the bucket of the run that begins at each place."""
     found = []
     hashed = padded
     for length in range(2, max(RUNS) + 1):
-        if len(padded) < length:
-            break
-        hashed = hashed[:-1] * _STEP + padded[length - 1 :]
+        hashed = hashed[:-1] * _STEP + padded[length - 1 :] if len(padded) >= length else padded[:0]
         if length in RUNS:
-            found.append(hashed + np.uint32(length))
-    return _scattered(np.concatenate(found)) if found else np.zeros(0, np.uint16)
+            found.append(_scattered(hashed + np.uint32(length)))
+    return found
 
 
 def _bucket(hashes: Hashes) -> Buckets:
@@ -122,17 +164,3 @@ def counted(buckets: Buckets) -> tuple[NDArray[np.int64], Floats]:
     np.not_equal(ordered[1:], ordered[:-1], out=differs[1:-1])
     edges = np.flatnonzero(differs)
     return ordered[edges[:-1]].astype(np.int64), _LOGS.take(edges[1:] - edges[:-1], mode="clip")
-
-
-def grams(text: str) -> tuple[NDArray[np.int64], Floats, int]:
-    """Buckets of a text and their weights; the third is how many of them are of words, those of characters follow."""
-    codes = codes_of(text)
-    if not len(codes):
-        return np.zeros(0, np.int64), np.zeros(0, np.float32), 0
-    words, word_weights = counted(word_buckets(codes))
-    runs, run_weights = counted(run_buckets(codes))
-    return (
-        np.concatenate([words, runs + SIZE]),
-        np.concatenate([word_weights, run_weights]),
-        len(words),
-    )

@@ -6,7 +6,7 @@ import re
 import numpy as np
 from msgspec import Struct
 
-from waystation.routing.auto.grams import Floats, clip, grams
+from waystation.routing.auto.grams import Floats, Grams, clip, grams, grams_of
 from waystation.routing.auto.need import judgement
 from waystation.routing.auto.tags import FAMILIES, FAMILY, OTHER, TAGS
 from waystation.routing.auto.traits import NAMES, traits
@@ -50,7 +50,11 @@ class Measured(Struct, frozen=True):
 
 def outputs(text: str, weights: Weights) -> Measured:
     """Measure a text."""
-    buckets, counts, words = grams(text)
+    return _measured(text, grams(text), weights)
+
+
+def _measured(text: str, found: Grams, weights: Weights) -> Measured:
+    buckets, counts, words = found
     values = counts * weights.idf.take(buckets)
     for part in (slice(0, words), slice(words, None)):
         norm = math.sqrt(float(np.dot(values[part], values[part])))
@@ -58,7 +62,7 @@ def outputs(text: str, weights: Weights) -> Measured:
             values[part] /= norm
     sparse = values @ weights.table.take(buckets, axis=0).astype(np.float32)
     measured = traits(text)
-    scaled = np.clip((measured - weights.means) / weights.spreads, -3, 3)
+    scaled = np.minimum(np.maximum((measured - weights.means) / weights.spreads, -3), 3)
     size = len(NAMES)
     dense = scaled @ weights.dense[:size]
     offered = bool(measured[_OPTIONS] > 0)
@@ -78,15 +82,15 @@ def essence(text: str, weights: Weights) -> str:
     if len(parts) > PARAGRAPHS:
         half = PARAGRAPHS // 2
         parts = [*parts[:half], "\n\n".join(parts[half:-half]), *parts[-half:]]
-    margins = [_asks(part, weights) for part in parts]
+    each = zip(parts, grams_of(parts), strict=True)
+    margins = [_asks(_measured(part, found, weights).raw) for part, found in each]
     least = max(0.0, CLEARLY * max(margins))
     asking = [part for part, margin in zip(parts, margins, strict=True) if margin > least]
     return "\n\n".join(asking) if asking else text
 
 
-def _asks(part: str, weights: Weights) -> float:
+def _asks(raw: Floats) -> float:
     """By how much the likeliest tag is ahead of asking nothing."""
-    raw = outputs(part, weights).raw
     return float(raw[: len(TAGS)].max() - raw[FILLER])
 
 

@@ -127,7 +127,7 @@ def traits(text: str) -> Floats:
             log1p(text.count("\n")),
             log1p(text.count("?")),
             digits / size * 5,
-            log1p(_numbers(in_body)),
+            log1p(_numbers(in_body) if digits else 0),
             log1p(operators),
             log1p(_latex(text)),
             log1p(brackets + sum(map(text.count, _ARROWS))),
@@ -165,8 +165,6 @@ def _latex(text: str) -> int:
 def _numbers(classes: NDArray[np.uint8]) -> int:
     """Runs of digits, those that a point, comma, colon or slash joins counted once."""
     digits = classes & np.uint8(_DIGIT) != 0
-    if not digits.any():
-        return 0
     starts = digits.copy()
     starts[1:] &= ~digits[:-1]
     starts[2:] &= ~((classes[1:-1] & np.uint8(_JOINT) != 0) & digits[:-2])
