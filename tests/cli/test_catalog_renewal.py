@@ -1,10 +1,7 @@
 """Renewing the catalogue from the command line: which sources are read, what is refused, and the way back."""
 
 import json
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,6 +9,7 @@ from click.testing import Result
 
 from waystation.catalog.load import load_packaged
 from waystation.catalog.packed import encode_packed
+from web_pages import Page, Web
 
 Run = Callable[..., Result]
 
@@ -74,51 +72,28 @@ def test_a_corrupted_file_is_refused_with_status_1(run: Run, folder: Path) -> No
     assert "Nothing was written." in result.output
 
 
-@contextmanager
-def published(content: bytes, status: int = 200) -> Iterator[str]:
-    """The URL of a server on loopback that answers every GET with this."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *_: object) -> None:
-            return
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/catalog"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
 def test_a_url_is_fetched(run: Run, team: Path) -> None:
-    with published(team.read_bytes()) as url:
-        result = run("catalog", "refresh", "--source", url, "--check", "--json")
+    with Web() as web:
+        web.pages["/catalog"] = Page(team.read_bytes())
+        result = run("catalog", "refresh", "--source", f"{web.url}/catalog", "--check", "--json")
 
     assert json.loads(result.output)["sources"][0]["outcome"] == "changed"
 
 
 def test_a_url_that_answers_otherwise_is_refused(run: Run) -> None:
-    with published(b"", 503) as url:
-        result = run("catalog", "refresh", "--source", url)
+    with Web() as web:
+        web.pages["/catalog"] = Page(status=503)
+        result = run("catalog", "refresh", "--source", f"{web.url}/catalog")
 
     assert result.exit_code == 1
     assert "503" in result.output
 
 
 def test_a_url_where_nobody_listens_is_refused(run: Run) -> None:
-    with published(b"") as url:
+    with Web() as web:
         pass
 
-    result = run("catalog", "refresh", "--source", url)
+    result = run("catalog", "refresh", "--source", f"{web.url}/catalog")
 
     assert result.exit_code == 1
     assert "refused" in result.output

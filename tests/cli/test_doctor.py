@@ -2,16 +2,14 @@
 
 import json
 import socket
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from click.testing import Result
 
 from waystation.cli.checks import Check, age_in_days, check_address, check_data_dir
+from web_pages import Page, Web
 
 Run = Callable[..., Result]
 CANARY = "canary-0000-not-a-real-secret"
@@ -161,40 +159,18 @@ def test_a_data_folder_that_is_a_file_fails(tmp_path: Path) -> None:
     assert check_data_dir(tmp_path / "other" / "deeper").state == "ok"
 
 
-@contextmanager
-def answering(status: int) -> Iterator[int]:
-    """A server on loopback that answers every GET with this status; its port."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(status)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            return
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield server.server_port
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
 def test_an_address_where_a_gateway_serves_is_fine() -> None:
-    with answering(200) as port:
+    with Web() as web:
+        web.pages["/health/live"] = Page()
+        port = web.port
         assert check_address("127.0.0.1", port) == Check(
             "address", "ok", f"127.0.0.1:{port}: a gateway is serving there already"
         )
 
 
 def test_an_address_that_somebody_else_holds_fails_and_names_the_remedy() -> None:
-    with answering(404) as port:
-        check = check_address("127.0.0.1", port)
+    with Web() as web:
+        check = check_address("127.0.0.1", web.port)
 
     assert check.state == "failed"
     assert "WAYSTATION_SERVER__PORT" in (check.next or "")

@@ -183,7 +183,7 @@ def test_a_deployment_under_another_name_joins_its_model(outcomes: dict[str, Any
         ("router_settings.model_group_alias.gpt-4", "mapped", ""),
         ("router_settings.model_group_alias.gone", "not mapped", "no model_list entry"),
         ("router_settings.fallbacks.fast", "not mapped", '"models": ["fast", "gpt-4o", "mine"]'),
-        ("router_settings.redis_password", "not mapped", "valkey_url"),
+        ("router_settings.redis_password", "not mapped", "the database"),
         ("litellm_settings.drop_params", "not mapped", "by itself"),
         ("litellm_settings.some_new_thing", "not mapped", "no counterpart"),
         ("general_settings.master_key", "partly", "does not infer"),

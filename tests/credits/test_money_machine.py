@@ -63,6 +63,7 @@ class Money(RuleBasedStateMachine):
         self.spent: Counter[Fund] = Counter()
         self.used: Counter[str] = Counter()
         self.credited = 0
+        self.beyond: Counter[Fund] = Counter()
         self.allowed: dict[Fund, int] = {Fund(BALANCE): 0}
         self.held: list[Held] = []
         self.workers = [self.started() for _ in range(3)]
@@ -88,12 +89,15 @@ class Money(RuleBasedStateMachine):
     def renew_bound(self, fund: Fund) -> None:
         """The balance bounds what is not leased yet."""
         leased = sum(self.free_of(worker, fund.name) for worker in self.workers)
-        self.allowed[fund] = max(self.credited, self.committed(fund) + leased)
+        self.allowed[fund] = max(self.credited + self.beyond[fund], self.committed(fund) + leased)
 
     @rule(number=KEYS, limit=LIMITS, reset=st.sampled_from(RESETS))
     def change_limit(self, number: int, limit: int | None, reset: str | None) -> None:
+        """Workers learn of it within a second; what was charged before is in the store by then."""
         key = self.keys[number]
         self.keys[number] = Key(key.key_hash, limit, reset)
+        for each in self.workers:
+            self.run(each.log.flush())
 
     @rule(worker=WORKERS, number=KEYS, amount=AMOUNTS)
     def reserve(self, worker: int, number: int, amount: int) -> None:
@@ -134,7 +138,7 @@ class Money(RuleBasedStateMachine):
         if key.limit is not None:
             fund = self.fund_of(key)
             # A limit that was lowered, or is new, finds what was spent and held before.
-            self.allowed[fund] = max(key.limit, self.committed(fund))
+            self.allowed[fund] = max(key.limit + self.beyond[fund], self.committed(fund))
         try:
             reservation = await worker.reservations.reserve(key, self.now, amount)
         except InsufficientCredits:
@@ -164,6 +168,7 @@ class Money(RuleBasedStateMachine):
         for held in self.taken(which):
             for fund in held.funds:
                 self.allowed[fund] += excess
+                self.beyond[fund] += excess
             self.charged(held, held.reservation.amount + excess)
 
     @rule(which=WHICH)
@@ -273,6 +278,9 @@ class Money(RuleBasedStateMachine):
             self.spent[fund] += charge
             if fund in self.allowed and fund not in held.funds:
                 self.allowed[fund] += charge
+        key = next(key for key in self.keys if key.key_hash == held.key.key_hash)
+        if key.limit is not None and self.fund_of(key) not in held.funds:
+            self.run(held.worker.log.flush())  # as it is within a fifth of a second: the new limit finds it
 
     def fund_of(self, key: Key) -> Fund:
         return Fund(key.key_hash, Periods().first_day(self.now, key.limit_reset))

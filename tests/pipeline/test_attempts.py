@@ -2,10 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import pytest
 
+from pipeline.nobody import Nobody
 from waystation.accounts.keys import Account
 from waystation.catalog.endpoint import Endpoint
 from waystation.catalog.index import Catalog
@@ -26,7 +27,6 @@ from waystation.operations.chat import ChatRequest, Message
 from waystation.operations.parts import Text
 from waystation.operations.preferences import ProviderPreferences
 from waystation.pipeline.attempts import Attempts, Persistence, pause_before
-from waystation.pipeline.caller import Headers
 from waystation.pipeline.going import Going
 from waystation.pipeline.observe import Observer
 from waystation.pipeline.watch import Watch, Watched
@@ -41,27 +41,6 @@ from waystation.upstream.client import Timeouts
 
 ACCOUNT = Account(key_hash="ab" * 32, label="a", name="a", is_management=False, created_at=0)
 DOWN = Overloaded("down", upstream_status=500)
-
-
-class Nobody:
-    """A client's connection that is never used."""
-
-    started = full = False
-
-    def reply(self, status: int, content_type: bytes, headers: Headers, body: bytes) -> None:
-        raise NotImplementedError
-
-    def start(self, status: int, content_type: bytes, headers: Headers) -> None:
-        raise NotImplementedError
-
-    async def send(self, data: bytes) -> None:
-        raise NotImplementedError
-
-    def finish(self, data: bytes) -> None:
-        raise NotImplementedError
-
-    def listen(self, gone: Callable[[], None]) -> None:
-        del gone
 
 
 class Setting:

@@ -3,34 +3,12 @@
 import asyncio
 import time
 import weakref
-from collections.abc import Callable
 from functools import partial
 
 import pytest
 
-from waystation.pipeline.caller import Headers
+from pipeline.nobody import Nobody
 from waystation.pipeline.watch import Reason, Watch, Watched
-
-
-class Nobody:
-    """A client's connection that is never used."""
-
-    started = full = False
-
-    def reply(self, status: int, content_type: bytes, headers: Headers, body: bytes) -> None:
-        raise NotImplementedError
-
-    def start(self, status: int, content_type: bytes, headers: Headers) -> None:
-        raise NotImplementedError
-
-    async def send(self, data: bytes) -> None:
-        raise NotImplementedError
-
-    def finish(self, data: bytes) -> None:
-        raise NotImplementedError
-
-    def listen(self, gone: Callable[[], None]) -> None:
-        self.gone = gone
 
 
 async def test_a_client_that_hangs_up_as_a_deadline_passes_is_not_forgotten() -> None:

@@ -1,15 +1,14 @@
 """A server and its raw clients, gone when the test is over; every test runs on asyncio's loop and on uvloop."""
 
 import asyncio
-import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
-from types import FrameType
 
 import pytest
 import uvloop
 
+from hanging import cut_off_after
 from server.raw_client import RawClient, connect
 from waystation.server.answer import Answer
 from waystation.server.limits import Limits
@@ -44,15 +43,8 @@ def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.Abstrac
 @pytest.fixture(autouse=True)
 def no_test_hangs() -> Iterator[None]:
     """A test that waits for what never comes is cut off, loudly."""
-
-    def cut(number: int, frame: FrameType | None) -> None:
-        raise AssertionError("the test hung")
-
-    before = signal.signal(signal.SIGALRM, cut)
-    signal.setitimer(signal.ITIMER_REAL, 20)
-    yield
-    signal.setitimer(signal.ITIMER_REAL, 0)
-    signal.signal(signal.SIGALRM, before)
+    with cut_off_after(20):
+        yield
 
 
 async def echo(request: Request, answer: Answer) -> None:

@@ -1,6 +1,5 @@
 import asyncio
 import threading
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -15,18 +14,8 @@ from waystation.settings.problem import SettingsError
 from waystation.storage.engine import FILE_NAME, database_url, open_engine
 from waystation.storage.generations import SqlGenerationStore
 from waystation.storage.keys import SqlKeyStore
-from waystation.storage.migrations import migrate
 
 PATH = Path("data")
-
-
-@pytest.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    """An engine on a new, migrated database."""
-    migrate("", tmp_path)
-    engine = open_engine("", tmp_path)
-    yield engine
-    await engine.dispose()
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,6 @@
 """What is too old goes in small batches, while others write."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -17,21 +15,11 @@ from waystation.generations.record import GenerationRecord
 from waystation.generations.retention import Retention, prune
 from waystation.storage.activity import SqlActivityStore
 from waystation.storage.content import SqlContentStore
-from waystation.storage.engine import open_engine
 from waystation.storage.generations import SqlGenerationStore
-from waystation.storage.migrations import migrate
 from waystation.storage.retention import SqlRetention
 from waystation.storage.tables import activity, endpoint_activity, generations
 
 NOW = NOON // 1000
-
-
-@pytest.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    migrate("", tmp_path)
-    engine = open_engine("", tmp_path)
-    yield engine
-    await engine.dispose()
 
 
 def made(number: int, seconds_ago: int) -> GenerationRecord:

@@ -1,7 +1,6 @@
 """What keys have spent: by UTC day, week and month, and never counted twice."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -12,18 +11,8 @@ from spent import spent
 from waystation.generations.log import GenerationLog
 from waystation.generations.spending import KeySpend, Spend
 from waystation.operations.usage import Cost
-from waystation.storage.engine import open_engine
 from waystation.storage.generations import SqlGenerationStore
-from waystation.storage.migrations import migrate
 from waystation.storage.spending import SqlSpending
-
-
-@pytest.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    migrate("", tmp_path)
-    engine = open_engine("", tmp_path)
-    yield engine
-    await engine.dispose()
 
 
 @pytest.fixture

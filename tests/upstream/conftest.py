@@ -2,14 +2,13 @@
 
 import asyncio
 import shutil
-import signal
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
-from types import FrameType
 
 import pytest
 import uvloop
 
+from hanging import cut_off_after
 from upstream.authority import Authority
 from upstream.hostile_server import HostileServer, Script
 from waystation.upstream.client import Client, ClientSettings
@@ -25,15 +24,8 @@ def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.Abstrac
 @pytest.fixture(autouse=True)
 def no_test_hangs() -> Iterator[None]:
     """A test that waits for what never comes is cut off, loudly."""
-
-    def cut(number: int, frame: FrameType | None) -> None:
-        raise AssertionError("the test hung")
-
-    before = signal.signal(signal.SIGALRM, cut)
-    signal.setitimer(signal.ITIMER_REAL, 10)
-    yield
-    signal.setitimer(signal.ITIMER_REAL, 0)
-    signal.signal(signal.SIGALRM, before)
+    with cut_off_after(10):
+        yield
 
 
 @pytest.fixture

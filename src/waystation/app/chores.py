@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import AsyncExitStack, suppress
 
 from waystation.errors import Unavailable
 
@@ -27,3 +28,16 @@ async def repeat(what: str, work: Callable[[], Awaitable[None]], seconds: float)
         else:
             failing = False
         await asyncio.sleep(seconds)
+
+
+def keep_doing(stack: AsyncExitStack, chore: Coroutine[None, None, None]) -> None:
+    """Run a chore beside the requests until `stack` closes. It has ended before anything is closed that `stack` held before."""
+    task = asyncio.get_running_loop().create_task(chore)
+    stack.push_async_callback(_end, task)
+
+
+async def _end(chore: asyncio.Task[None]) -> None:
+    """Cancel a chore and wait for it: what it uses is closed next."""
+    chore.cancel()
+    with suppress(asyncio.CancelledError):
+        await chore

@@ -1,10 +1,7 @@
 """The composition root: from settings to a gateway that serves. The only place that chooses a store or knows every part."""
 
-import asyncio
-import logging
 import time
-from collections.abc import Coroutine
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from decimal import Decimal
 from typing import Self
 
@@ -25,25 +22,23 @@ from waystation.api.route import planning_routes
 from waystation.api.routes import FrontDoor
 from waystation.app.access import Access
 from waystation.app.address import public_address
-from waystation.app.chores import repeat
+from waystation.app.chores import keep_doing, repeat
+from waystation.app.endpoint_health import keep_health
 from waystation.app.inbound import DESCRIBED, Asked, google_routes, inference_routes
 from waystation.app.learning import Learning
 from waystation.app.leases import LeaseKeeping
+from waystation.app.offering import catalog_and_providers, name_of, offers_of
 from waystation.app.outward import EMBEDDINGS, OUTWARD, RERANK
 from waystation.app.records import Records
-from waystation.catalog.endpoint import Endpoint
-from waystation.catalog.index import Catalog
-from waystation.catalog.layers import configured_layer
-from waystation.catalog.load import load
+from waystation.app.upstreams import client_settings, media_fetch, persistence_of, timeouts_of
 from waystation.credits.bound import Ceilings
 from waystation.credits.cost import Tariffs
 from waystation.credits.money import nano_of
 from waystation.dialects import openai_chat
 from waystation.pipeline.answer import Answer
-from waystation.pipeline.attempts import Attempts, Persistence
+from waystation.pipeline.attempts import Attempts
 from waystation.pipeline.count import TokenCount
 from waystation.pipeline.dispatch import Dispatch
-from waystation.pipeline.media import MediaFetch
 from waystation.pipeline.observe import Observer
 from waystation.pipeline.operations import Calls
 from waystation.pipeline.pipeline import Pipeline
@@ -52,14 +47,11 @@ from waystation.pipeline.reserve import Reserve
 from waystation.pipeline.router_metadata import RouterMetadata
 from waystation.pipeline.settle import Settlement
 from waystation.pipeline.watch import Reason, Watch
-from waystation.providers.discover import discover
-from waystation.providers.own_models import own_models
 from waystation.providers.registry import Registry
 from waystation.routing.auto.on_demand import routers_on_demand
 from waystation.routing.auto.outcomes import Experience
-from waystation.routing.health import Health, HealthStore
+from waystation.routing.health import Health
 from waystation.routing.news import Neighbours
-from waystation.routing.offers import Offers
 from waystation.routing.sticky import MemoryStickyStore, StickySessions
 from waystation.settings import Settings
 from waystation.storage.engine import open_engine
@@ -70,14 +62,8 @@ from waystation.storage.routed import SqlRouted
 from waystation.telemetry.endpoint_metrics import endpoint_lines
 from waystation.telemetry.logging import ExchangeLog
 from waystation.telemetry.metrics import Metrics
-from waystation.upstream.client import Client, ClientSettings, Timeouts
-from waystation.upstream.guard import AddressGuard
+from waystation.upstream.client import Client
 
-log = logging.getLogger(__name__)
-HEALTH_SAVE = 60.0
-"""Seconds between two savings of the endpoints' health."""
-NEWS_INTERVAL = 0.5
-"""Seconds between two tellings of what this worker learnt of endpoints."""
 WRITTEN_WITHIN = 60.0
 """Seconds after its end that a generation is taken to be in the database."""
 REPORT_INTERVAL = 0.25
@@ -147,13 +133,13 @@ class Gateway:
         await leases.recover()
         client = Client(client_settings(settings))
         self._stack.push_async_callback(client.aclose)
-        await self._remember_health(FileHealthStore(data_dir))
-        catalog, registry = await self._offer(client)
+        await keep_health(self.health, FileHealthStore(data_dir), self._neighbours, self._stack)
+        catalog, registry = await catalog_and_providers(settings, client)
         self._stack.push_async_callback(registry.aclose)
         tariffs = Tariffs()
         sessions = StickySessions(MemoryStickyStore())
         dialects = {dialect.name: dialect for dialect in OUTWARD}
-        media = self._media_fetch() if settings.media.fetch else None
+        media = media_fetch(settings, self._stack)
         dispatch = Dispatch(registry, dialects, client, timeouts_of(settings), media)
         observer = Observer(self.health, sessions)
         contents = records.content_keeper()
@@ -162,7 +148,7 @@ class Gateway:
         spoken = frozenset((*dialects, *EMBEDDINGS, *RERANK))
         experience = Experience()
         planner = Planner(
-            _offers(settings, catalog, registry, spoken),
+            offers_of(settings, catalog, registry, spoken),
             self.health,
             sessions,
             routers_on_demand(data_dir, settings.routing.auto_explore, experience),
@@ -202,73 +188,13 @@ class Gateway:
         async def report() -> None:
             settlement.report()
 
-        self._keep_doing(repeat("reporting", report, REPORT_INTERVAL))
-        self._keep_doing(leases.keep())
-        self._keep_doing(access.follow_keys())
-        self._keep_doing(records.prune_forever())
+        keep_doing(self._stack, repeat("reporting", report, REPORT_INTERVAL))
+        keep_doing(self._stack, leases.keep())
+        keep_doing(self._stack, access.follow_keys())
+        keep_doing(self._stack, records.prune_forever())
         if settings.routing.auto_learn:
             over = settings.server.request_timeout + WRITTEN_WITHIN
-            self._keep_doing(Learning(SqlRouted(engine), experience, over).learn_forever())
-
-    async def _remember_health(self, store: HealthStore) -> None:
-        """Take up what an earlier process learnt of endpoints; keep what this one learns, now and then and in the end."""
-        saved = await store.load()
-        if saved is not None:
-            self.health.restore(saved, time.time())
-
-        async def save() -> None:
-            await store.save(self.health.saved())
-
-        if self._neighbours is not None:
-            self._share_health(self._neighbours)
-        self._stack.push_async_callback(save)
-        self._keep_doing(repeat("saving what is known of endpoints", save, HEALTH_SAVE))
-
-    def _share_health(self, neighbours: Neighbours) -> None:
-        """Tell the other workers of endpoints, and learn from them: all know the same, whichever saves it last."""
-        neighbours.listen(self.health.hear)
-        self._stack.callback(neighbours.leave)
-
-        async def tell() -> None:
-            neighbours.tell(self.health.news(time.time()))
-
-        self._stack.push_async_callback(tell)
-        self._keep_doing(repeat("telling other workers of endpoints", tell, NEWS_INTERVAL))
-
-    def _media_fetch(self) -> MediaFetch:
-        settings = self.settings
-        guard = AddressGuard(settings.media.allow_networks)
-        client = Client(
-            ClientSettings(guard=guard, ca_file=settings.upstream.ca_file, verify=settings.upstream.verify)
-        )
-        self._stack.push_async_callback(client.aclose)
-        return MediaFetch(client, settings.media)
-
-    def _keep_doing(self, chore: Coroutine[None, None, None]) -> None:
-        """Run a chore beside the requests until the gateway closes."""
-        task = asyncio.get_running_loop().create_task(chore)
-        self._stack.push_async_callback(_end, task)
-
-    async def _offer(self, client: Client) -> tuple[Catalog, Registry]:
-        """The catalogue with the user's own servers in it, and the providers."""
-        settings = self.settings
-        data_dir = settings.storage.data_path
-        registry = Registry.build(settings, _report)
-        layers = [own_models(settings)]
-        for provider in registry.configured():
-            row = settings.providers.get(provider.slug)
-            if not (
-                row.discover or (provider.lists_models and not row.models) if row else provider.lists_models
-            ):
-                continue
-            found = await discover(client, provider)
-            if found.problem:
-                log.warning(
-                    "could not read a provider's models",
-                    extra={"provider": provider.slug, "why": found.problem},
-                )
-            layers.append(configured_layer(found.models, f"{provider.slug}'s own list"))
-        return load(data_dir, layers), registry
+            keep_doing(self._stack, Learning(SqlRouted(engine), experience, over).learn_forever())
 
     def _open_doors(
         self,
@@ -326,67 +252,3 @@ def _ceilings(settings: Settings) -> Ceilings:
     credit = settings.credits
     request = credit.estimated_request_cost
     return Ceilings(credit.estimated_completion_tokens, nano_of(Decimal(request)) if request else None)
-
-
-def client_settings(settings: Settings) -> ClientSettings:
-    """What the upstream client is told: trust and proxies."""
-    environment = settings.environment
-
-    def variable(name: str) -> str:
-        return environment.get(name) or environment.get(name.lower()) or ""
-
-    return ClientSettings(
-        http_proxy=variable("HTTP_PROXY"),
-        https_proxy=variable("HTTPS_PROXY"),
-        no_proxy=tuple(host.strip() for host in variable("NO_PROXY").split(",") if host.strip()),
-        ca_file=settings.upstream.ca_file,
-        verify=settings.upstream.verify,
-    )
-
-
-def timeouts_of(settings: Settings) -> Timeouts:
-    """The deadlines of one attempt."""
-    upstream = settings.upstream
-    return Timeouts(
-        connect=upstream.connect_timeout,
-        first_byte=upstream.first_byte_timeout,
-        answer=upstream.answer_timeout,
-        idle=upstream.idle_timeout,
-        total=upstream.total_timeout,
-    )
-
-
-def name_of(slug: str, registry: Registry, catalog: Catalog) -> str:
-    """A provider's display name."""
-    provider = registry.get(slug)
-    facts = catalog.providers.get(slug)
-    return provider.name if provider is not None else facts.name if facts is not None else slug
-
-
-def persistence_of(settings: Settings) -> Persistence:
-    """How much is tried for one exchange."""
-    routing = settings.routing
-    return Persistence(routing.repeats, routing.hedge_after, routing.health)
-
-
-def _offers(settings: Settings, catalog: Catalog, registry: Registry, spoken: frozenset[str]) -> Offers:
-    def is_callable(endpoint: Endpoint) -> bool:
-        provider = registry.get(endpoint.provider)
-        return provider is not None and provider.configured and provider.dialect_of(endpoint) in spoken
-
-    def why_not(slug: str) -> str | None:
-        return registry.why_not(slug) if registry.get(slug) is not None else None
-
-    listed = {slug: rank for rank, slug in enumerate(settings.providers)}
-    return Offers(catalog, is_callable, settings.routing.order, listed, why_not)
-
-
-def _report(message: str) -> None:
-    log.info(message)
-
-
-async def _end(chore: asyncio.Task[None]) -> None:
-    """Cancel a chore and wait for it: what it uses is closed next."""
-    chore.cancel()
-    with suppress(asyncio.CancelledError):
-        await chore

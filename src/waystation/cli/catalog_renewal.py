@@ -150,7 +150,7 @@ def _refresh(
 
     from msgspec import convert, to_builtins
 
-    from waystation.app.gateway import client_settings
+    from waystation.app.upstreams import client_settings
     from waystation.catalog.refresh import refresh as renew
     from waystation.catalog.refresh_read import RefreshSource
     from waystation.cli.fetching import fetching

@@ -17,24 +17,31 @@ _CODES: Final = ("code", "type", "status", "error_type")
 
 def decode_answer(body: bytes) -> JsonObject:
     """The object in a success; `BadResponse` where it is none, or says that it is an error."""
-    try:
-        value = _DECODE(body)
-    except (DecodeError, RecursionError, UnicodeDecodeError):
-        raise BadResponse("The provider's answer is not JSON.") from None
-    if not isinstance(value, dict):
-        raise BadResponse("The provider's answer is no JSON object.")
+    value = object_in(body)
     if value.get("error"):
         raise _error_in(value)
     return value
 
 
+def object_in(body: bytes) -> JsonObject:
+    """The object that an answer is, be it one that tells of an error; `BadResponse` where it is none."""
+    value = json_in(body)
+    if not isinstance(value, dict):
+        raise BadResponse("The provider's answer is no JSON object.")
+    return value
+
+
+def json_in(body: bytes) -> object:
+    """What a body of any kind holds; None where that is no JSON."""
+    try:
+        return _DECODE(body)
+    except (DecodeError, RecursionError, UnicodeDecodeError):
+        return None
+
+
 def parse_json_error(status: int, headers: Headers, body: bytes) -> ProviderError:
     """What an answer with an error status means, whichever shape its body has."""
-    try:
-        decoded = _DECODE(body)
-    except (DecodeError, RecursionError, UnicodeDecodeError):
-        decoded = None
-    message, code = _told(decoded)
+    message, code = _told(json_in(body))
     return error_by_status(status, message=message, code=code, retry_after=retry_after_of(headers))
 
 

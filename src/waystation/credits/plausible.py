@@ -29,12 +29,13 @@ _LOGGED: Final = 10**18
 
 def exceeds(usage: Usage, request: ChatRequest, endpoint: Endpoint) -> bool:
     """Whether any of it is more than was allowed, so that it is worth a closer look: `is_plausible`."""
-    own = _own(endpoint)
+    context = endpoint.context_length or MOST_TOKENS
+    own = endpoint.max_completion_tokens or context
     read = usage.prompt_tokens + usage.cached_tokens + usage.cache_write_tokens + usage.cache_write_1h_tokens
     return (
         usage.completion_tokens > (own if request.max_tokens is None else request.max_tokens)
         or usage.reasoning_tokens + usage.audio_completion_tokens + usage.image_completion_tokens > own
-        or read + usage.audio_prompt_tokens > (endpoint.context_length or MOST_TOKENS)
+        or read + usage.audio_prompt_tokens > context
         or usage.web_search_requests > MOST_SEARCHES
         or (usage.upstream_cost_nano is not None and usage.upstream_cost_nano > MOST_COST)
         or (usage.charged_prompt_tokens or 0) > usage.prompt_tokens

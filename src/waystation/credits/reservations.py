@@ -92,8 +92,13 @@ class Reservations:
                     self._forget(lease)
 
     def _gives_back(self, lease: Lease) -> bool:
-        """Whether the store is to be told of this lease: it has let go of something, or nothing uses it any more."""
-        return not lease.waiting and (lease.give_back() > 0 or not (lease.free or lease.held))
+        """Whether the store is to be told of this lease: it has let go of something, was charged, or is not used any more.
+
+        A charge that is in the ledger already counts twice until the store hears that it is not held any more.
+        """
+        return not lease.waiting and (
+            lease.give_back() > 0 or lease.spent > 0 or not (lease.free or lease.held)
+        )
 
     async def renew(self) -> None:
         """Tell the store that this process lives."""
@@ -158,6 +163,8 @@ class Reservations:
 
     async def _refill(self, lease: Lease) -> None:
         async with self._writing:
+            if not lease.asked:  # what was charged to the key before it had this limit
+                await self._flush()
             await self._book([lease])
             if not lease.waiting:
                 return

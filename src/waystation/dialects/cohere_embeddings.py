@@ -99,10 +99,11 @@ def _render_inputs(request: EmbeddingsRequest) -> JsonObject:
     """`texts`, or `inputs` where one of them is more than text."""
     if all(is_plain(one) for one in request.inputs):
         return {"texts": [text_of(one) for one in request.inputs]}
-    return {"inputs": [{"content": _render_content(one)} for one in request.inputs]}
+    return {"inputs": [{"content": render_content(one)} for one in request.inputs]}
 
 
-def _render_content(one: EmbeddingInput) -> list[JsonObject]:
+def render_content(one: EmbeddingInput) -> list[JsonObject]:
+    """The `content` of one of `inputs`; `InvalidRequest` for what this wire has no words for."""
     refuse_tokens(one)
     return [_render_part(part) for part in (one.parts if isinstance(one, Content) else (Text(text_of(one)),))]
 

@@ -31,6 +31,8 @@ LONGEST_NAME = 256
 """Characters of a model's or a user's name that a record keeps: clients choose them."""
 MOST_TRACE_BYTES = 16 * 1024
 """Of a trace as JSON: a longer one is left out of the record, which says so."""
+UNREAD: Final = ChatRequest("", None, ())
+"""In place of a request that was none."""
 UNCOUNTED = 256
 """Settled exchanges that may wait to be counted."""
 
@@ -110,10 +112,9 @@ class Settlement:
         self._lines.flush()
 
     def _record(self, exchange: Exchange, ended: float) -> GenerationRecord:
-        request, endpoint, app = exchange.request, exchange.endpoint, exchange.app
-        asked = (request.model or next(iter(request.models), "")) if request is not None else ""
-        asked = model = asked[:LONGEST_NAME]
-        provider, tag, pricing = None, None, NO_PRICING
+        request, endpoint, app = exchange.request or UNREAD, exchange.endpoint, exchange.app
+        asked = (request.model or next(iter(request.models), ""))[:LONGEST_NAME]
+        model, provider, tag, pricing = asked, None, None, NO_PRICING
         error, finish = exchange.error, exchange.finish_reason
         usage, cost, discount = exchange.usage, exchange.cost, None
         if error is not None and usage is not None and not exchange.cancelled:
@@ -126,11 +127,16 @@ class Settlement:
                 discount = tariff.cache_discount(usage, exchange.created)
                 if is_insured(usage, finish):
                     cost = tariff.insured(usage, exchange.created)
-        media, sounds = _media(request) if request is not None else (None, None)
-        user, trace = (request.user, request.trace) if request is not None else (None, None)
+        media, sounds = _media(request)
+        user, trace = request.user, request.trace
         if trace is not None:
             trace = _kept(trace, exchange)
-        account, attempts = exchange.account, exchange.attempts
+        account, attempts, began, first = (
+            exchange.account,
+            exchange.attempts,
+            exchange.started,
+            exchange.first_content,
+        )
         # By position, in the order of the struct: looking up 43 names would take longer than all the rest.
         return GenerationRecord(
             exchange.id,
@@ -162,18 +168,18 @@ class Settlement:
             (exchange.native_finish_reason,) if finish else (),
             exchange.status,
             error.error_type if error is not None else None,
-            request is not None and request.stream,
+            request.stream,
             exchange.cancelled,
-            _since(exchange, exchange.first_content),
-            round((ended - exchange.started) * 1000),
+            None if first is None else round((first - began) * 1000),
+            round((ended - began) * 1000),
             None,  # moderation_latency
             app.http_referer,
             app.title,
             app.categories,
             app.user_agent,
             user[:LONGEST_NAME] if user else user,
-            (request.session_id if request is not None else None) or app.session_id,
-            request.metadata if request is not None else None,
+            request.session_id or app.session_id,
+            request.metadata,
             trace,
             media,
             exchange.images if usage is not None else None,
@@ -208,8 +214,10 @@ def _kept(trace: JsonObject, exchange: Exchange) -> JsonObject | None:
     return None
 
 
-def _media(request: ChatRequest) -> tuple[int, int]:
-    """Images and videos, and sounds, of the prompt."""
+def _media(request: ChatRequest) -> tuple[int | None, int | None]:
+    """Images and videos, and sounds, of the prompt; None where it could not be read."""
+    if request is UNREAD:
+        return None, None
     images = sounds = 0
     for message in request.messages:
         for part in message.parts:
@@ -246,10 +254,6 @@ def _response(attempt: Attempt) -> ProviderResponse:
         error=attempt.error.code if isinstance(attempt.error, ProviderError) else None,
         upstream_cost=attempt.upstream_cost,
     )
-
-
-def _since(exchange: Exchange, moment: float | None) -> int | None:
-    return None if moment is None else round((moment - exchange.started) * 1000)
 
 
 def _line(created: float, record: GenerationRecord) -> ExchangeLine:

@@ -2,10 +2,11 @@
 
 from typing import Final
 
-from msgspec import DecodeError, json
+from msgspec import json
 
 from waystation.codec.dialect import Headers
 from waystation.codec.error_envelope import render_error_object as envelope_object
+from waystation.codec.json_answer import json_in
 from waystation.codec.upstream_error import error_by_status, retry_after_of
 from waystation.dialects.anthropic_messages.wire import text_at
 from waystation.errors import BadResponse, GatewayError, ProviderError
@@ -42,11 +43,7 @@ _TYPES: Final = {
 
 def parse_error(status: int, headers: Headers, body: bytes) -> ProviderError:
     """What an answer with an error status means. Its text is quoted only where it speaks of the caller's request."""
-    try:
-        decoded = json.decode(body)
-    except (DecodeError, RecursionError, UnicodeDecodeError):
-        decoded = None
-    kind, message = _told(decoded)
+    kind, message = _told(json_in(body))
     return error_by_status(status, message=message, code=kind, retry_after=retry_after_of(headers))
 
 

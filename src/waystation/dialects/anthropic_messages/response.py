@@ -2,8 +2,9 @@
 
 from typing import Final
 
-from msgspec import DecodeError, Struct, field, json
+from msgspec import Struct, field, json
 
+from waystation.codec.json_answer import object_in
 from waystation.dialects.anthropic_messages.citations import parse_citation
 from waystation.dialects.anthropic_messages.errors import parse_error_object
 from waystation.dialects.anthropic_messages.finish import finish_reason
@@ -24,7 +25,6 @@ from waystation.errors import BadResponse
 from waystation.operations.chat import ChatResult, Choice
 from waystation.operations.parts import JsonObject, Opaque, Part, Reasoning, Refusal, Text, ToolCall
 
-_DECODE: Final = json.Decoder().decode
 _ENCODE: Final = json.Encoder().encode
 
 
@@ -40,12 +40,7 @@ class _Content(Struct):
 
 def parse_response(body: bytes) -> ChatResult:
     """The answer; the error in it, or `BadResponse` where it is none."""
-    try:
-        value = _DECODE(body)
-    except (DecodeError, RecursionError, UnicodeDecodeError):
-        raise BadResponse("The provider's answer is not JSON.") from None
-    if not isinstance(value, dict):
-        raise BadResponse("The provider's answer is no JSON object.")
+    value = object_in(body)
     if value.get("type") == "error" or value.get("error"):
         raise parse_error_object(value)
     blocks = value.get("content")

@@ -7,9 +7,10 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from msgspec import DecodeError, json
+from msgspec import json
 
 from waystation.codec.dialect import Headers
+from waystation.codec.json_answer import json_in
 from waystation.codec.upstream_error import error_by_status, retry_after_of
 from waystation.dialects.bedrock_converse.wire import object_of, text_of
 from waystation.errors import GatewayError, ProviderError
@@ -49,10 +50,7 @@ _UNKNOWN_MODEL: Final = re.compile(
 
 def parse_error(status: int, headers: Headers, body: bytes) -> ProviderError:
     """What an answer with an error status means."""
-    try:
-        told = object_of(json.decode(body))
-    except (DecodeError, RecursionError, UnicodeDecodeError):
-        told = {}
+    told = object_of(json_in(body))
     named = next((value for name, value in headers if name.lower() == b"x-amzn-errortype"), b"")
     code = _plain(named.decode("latin-1")) or _plain(text_of(told.get("__type")) or "")
     return _error(code, status, told, retry_after_of(headers))
@@ -60,10 +58,7 @@ def parse_error(status: int, headers: Headers, body: bytes) -> ProviderError:
 
 def parse_exception(headers: Mapping[str, str], payload: bytes) -> ProviderError:
     """What an event of the type `exception` or `error` means."""
-    try:
-        told = object_of(json.decode(payload))
-    except (DecodeError, RecursionError, UnicodeDecodeError):
-        told = {}
+    told = object_of(json_in(payload))
     code = _plain(headers.get(":exception-type") or headers.get(":error-code") or "")
     told.setdefault("message", headers.get(":error-message"))
     return _error(code, 500, told, None)

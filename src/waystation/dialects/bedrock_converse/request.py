@@ -6,8 +6,7 @@ No route leads here yet: it is the other half of `request_body`, and says what a
 import re
 from typing import Final
 
-from msgspec import DecodeError, json
-
+from waystation.codec.request_body import decode_object
 from waystation.dialects.bedrock_converse.parse_messages import parse_system, parse_turns
 from waystation.dialects.bedrock_converse.structured import parse_output_config
 from waystation.dialects.bedrock_converse.thinking import parse_thinking
@@ -35,12 +34,7 @@ _INFERENCE_KEYS: Final = frozenset({"maxTokens", "temperature", "topP", "stopSeq
 
 def parse_request(body: bytes, path: str) -> ChatRequest:
     """The request of `POST /model/{id}/converse`; `InvalidRequest` names the field that is wrong."""
-    try:
-        value = json.decode(body)
-    except (DecodeError, RecursionError, UnicodeDecodeError):
-        raise InvalidRequest("The request body is not valid JSON.") from None
-    if not isinstance(value, dict):
-        raise InvalidRequest("The request body must be a JSON object.")
+    value = decode_object(body)
     found = _PATH.search(path)
     inference = object_of(value.get("inferenceConfig"))
     more = dict(object_of(value.get("additionalModelRequestFields")))

@@ -4,8 +4,9 @@ answer that then says nothing is `BadResponse`."""
 import secrets
 from typing import Final
 
-from msgspec import DecodeError, Struct, field, json
+from msgspec import Struct, field
 
+from waystation.codec.json_answer import object_in
 from waystation.dialects.bedrock_converse.citations import annotation_of
 from waystation.dialects.bedrock_converse.finish import finish_reason
 from waystation.dialects.bedrock_converse.media import data_url_of_image
@@ -26,7 +27,6 @@ from waystation.operations.chat import ChatResult, Choice
 from waystation.operations.parts import ImageOutput, JsonObject, Opaque, Part, Text, ToolCall
 from waystation.operations.usage import Usage
 
-_DECODE: Final = json.Decoder().decode
 _KNOWN: Final = frozenset({"output", "stopReason", "usage", "serviceTier"})
 BROKEN_OFF: Final = "The provider's model could not finish its answer."
 
@@ -41,12 +41,9 @@ class _Told(Struct):
 
 def parse_response(body: bytes) -> ChatResult:
     """The answer; `BadResponse` where there is none in it."""
-    try:
-        value = _DECODE(body)
-    except (DecodeError, RecursionError, UnicodeDecodeError):
-        raise BadResponse("The provider's answer is not valid JSON.") from None
-    message = object_of(object_of(object_of(value).get("output")).get("message"))
-    if not isinstance(value, dict) or not isinstance(message.get("content"), list):
+    value = object_in(body)
+    message = object_of(object_of(value.get("output")).get("message"))
+    if not isinstance(message.get("content"), list):
         raise BadResponse("The provider's answer holds no message.")
     told = _Told()
     for index, block in enumerate(objects_of(message["content"])):

@@ -2,11 +2,12 @@
 
 from typing import Final
 
-from waystation.codec.embedding_inputs import is_plain, refuse_tokens, text_of
+from waystation.codec.embedding_inputs import is_plain, text_of
 from waystation.codec.embedding_purpose import purpose_of
+from waystation.dialects.cohere_embeddings import render_content
 from waystation.errors import BadResponse, InvalidRequest
-from waystation.operations.embeddings import Content, EmbeddingInput, EmbeddingsRequest
-from waystation.operations.parts import Image, JsonObject, Part, Text
+from waystation.operations.embeddings import EmbeddingsRequest
+from waystation.operations.parts import JsonObject
 
 MOST_INPUTS: Final = 96
 _PURPOSES: Final = {
@@ -28,7 +29,7 @@ def render_body(request: EmbeddingsRequest, native_id: str, dropped: list[str]) 
     if all(is_plain(one) for one in request.inputs):
         body["texts"] = [text_of(one) for one in request.inputs]
     else:
-        body["inputs"] = [{"content": _render_content(one)} for one in request.inputs]
+        body["inputs"] = [{"content": render_content(one)} for one in request.inputs]
     if request.dimensions is not None:
         if "-v3" in native_id:
             raise InvalidRequest("dimensions: this model makes vectors of one length only.")
@@ -44,18 +45,3 @@ def vectors_in(value: JsonObject) -> list[object]:
     if not isinstance(found, list):
         raise BadResponse("The provider's answer has no embeddings.")
     return found
-
-
-def _render_content(one: EmbeddingInput) -> list[JsonObject]:
-    refuse_tokens(one)
-    return [_render_part(part) for part in (one.parts if isinstance(one, Content) else (Text(text_of(one)),))]
-
-
-def _render_part(part: Part) -> JsonObject:
-    match part:
-        case Text(text=text):
-            return {"type": "text", "text": text}
-        case Image(url=url):
-            return {"type": "image_url", "image_url": {"url": url}}
-        case _:
-            raise InvalidRequest("input: this model takes text and images only.")

@@ -2,9 +2,8 @@
 
 from typing import Final
 
-from msgspec import DecodeError, json
-
 from waystation.codec.dialect import Headers
+from waystation.codec.json_answer import json_in
 from waystation.codec.upstream_error import error_by_status, retry_after_of
 from waystation.dialects.cohere.wire import object_of, text_of
 from waystation.errors import ProviderError
@@ -17,10 +16,7 @@ _BLOCKED: Final = 498
 
 def parse_error(status: int, headers: Headers, body: bytes) -> ProviderError:
     """What an answer with an error status means. Its text is quoted only where it speaks of the caller's request."""
-    try:
-        told = object_of(json.decode(body))
-    except (DecodeError, RecursionError, UnicodeDecodeError):
-        told = {}
+    told = object_of(json_in(body))
     message, code = text_of(told.get("message")), text_of(told.get("error_type")) or None
     if status == _BLOCKED:
         status, code = 400, "content_policy"

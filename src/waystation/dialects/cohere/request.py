@@ -2,8 +2,7 @@
 
 from typing import Final
 
-from msgspec import DecodeError, json
-
+from waystation.codec.request_body import decode_object
 from waystation.dialects.cohere.parse_messages import parse_messages
 from waystation.dialects.cohere.wire import NAME, object_of, objects_of, rest_of, text_of
 from waystation.errors import InvalidRequest
@@ -21,12 +20,7 @@ _KEYS: Final = frozenset(
 
 def parse_request(body: bytes) -> ChatRequest:
     """The request; `InvalidRequest` names the field that is wrong."""
-    try:
-        value = json.decode(body)
-    except (DecodeError, RecursionError, UnicodeDecodeError):
-        raise InvalidRequest("The request body is not valid JSON.") from None
-    if not isinstance(value, dict):
-        raise InvalidRequest("The request body must be a JSON object.")
+    value = decode_object(body)
     stops = value.get("stop_sequences")
     return ChatRequest(
         dialect=NAME,

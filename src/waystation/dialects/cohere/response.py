@@ -3,8 +3,9 @@
 import secrets
 from typing import Final
 
-from msgspec import DecodeError, json
+from msgspec import json
 
+from waystation.codec.json_answer import object_in
 from waystation.dialects.cohere.citations import annotations_of
 from waystation.dialects.cohere.finish import BROKEN_OFF, finish_reason
 from waystation.dialects.cohere.usage import parse_usage
@@ -14,18 +15,14 @@ from waystation.operations.chat import ChatResult, Choice
 from waystation.operations.parts import JsonObject, Part, Reasoning, Text, ToolCall
 from waystation.operations.usage import Usage
 
-_DECODE: Final = json.Decoder().decode
 _KNOWN: Final = frozenset({"id", "finish_reason", "message", "usage", "logprobs"})
 EMPTY: Final = "The provider's answer is empty."
 
 
 def parse_response(body: bytes) -> ChatResult:
     """The answer; `BadResponse` where there is none in it."""
-    try:
-        value = _DECODE(body)
-    except (DecodeError, RecursionError, UnicodeDecodeError):
-        raise BadResponse("The provider's answer is not valid JSON.") from None
-    if not isinstance(value, dict) or not isinstance(value.get("message"), dict):
+    value = object_in(body)
+    if not isinstance(value.get("message"), dict):
         raise BadResponse("The provider's answer holds no message.")
     usage = parse_usage(value.get("usage"))
     return ChatResult(

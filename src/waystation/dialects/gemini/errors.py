@@ -2,9 +2,10 @@
 
 from typing import Final
 
-from msgspec import DecodeError, json
+from msgspec import json
 
 from waystation.codec.dialect import Headers
+from waystation.codec.json_answer import json_in
 from waystation.codec.upstream_error import error_by_status, retry_after_of
 from waystation.dialects.gemini.wire import object_of, objects_of, text_of
 from waystation.errors import BadResponse, GatewayError, ProviderError
@@ -42,11 +43,7 @@ _NAMES: Final = {400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 403: "PERMISSI
 
 def parse_error(status: int, headers: Headers, body: bytes) -> ProviderError:
     """What an answer with an error status means."""
-    try:
-        decoded = json.decode(body)
-    except (DecodeError, RecursionError, UnicodeDecodeError):
-        decoded = None
-    found = _error_in(decoded)
+    found = _error_in(json_in(body))
     return _translate(found, _status_of(found) or status, retry_after_of(headers))
 
 

@@ -1,20 +1,14 @@
 """Ollama's errors: `{"error": "..."}` as an answer, inside a 200, or as a line of a stream -> ours."""
 
-from msgspec import DecodeError, json
-
 from waystation.codec.dialect import Headers
+from waystation.codec.json_answer import count_at, json_in, text_at
 from waystation.codec.upstream_error import error_by_status, retry_after_of
-from waystation.dialects.ollama.wire import count_at, text_at
 from waystation.errors import BadResponse, ProviderError
 
 
 def parse_error(status: int, headers: Headers, body: bytes) -> ProviderError:
     """What an answer with an error status means. Its text is quoted only where it speaks of the caller's request."""
-    try:
-        decoded = json.decode(body)
-    except (DecodeError, RecursionError, UnicodeDecodeError):
-        decoded = None
-    message, code = _told(decoded)
+    message, code = _told(json_in(body))
     return error_by_status(status, message=message, code=code, retry_after=retry_after_of(headers))
 
 

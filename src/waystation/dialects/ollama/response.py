@@ -1,20 +1,15 @@
 """A whole answer of `/api/chat` -> ours. Reasoning stands first, calls last, as the model made them."""
 
-from typing import Final
-
-from msgspec import DecodeError, json
-
+from waystation.codec.json_answer import object_at, object_in, text_at
 from waystation.dialects.ollama.errors import parse_error_object
 from waystation.dialects.ollama.finish import UNANSWERED, finish_reason
 from waystation.dialects.ollama.tools import parse_call
 from waystation.dialects.ollama.usage import parse_usage
-from waystation.dialects.ollama.wire import NAME, created_of, list_at, object_at, text_at
+from waystation.dialects.ollama.wire import NAME, created_of, list_at
 from waystation.errors import BadResponse
 from waystation.operations.chat import ChatResult, Choice
 from waystation.operations.parts import JsonObject, Part, Reasoning, Text
 from waystation.operations.usage import Usage
-
-_DECODE: Final = json.Decoder().decode
 
 
 def parse_response(body: bytes) -> ChatResult:
@@ -55,12 +50,7 @@ def parse_response(body: bytes) -> ChatResult:
 
 def decode_object(body: bytes) -> JsonObject:
     """One JSON object of an answer; the error in it where it is one."""
-    try:
-        value = _DECODE(body)
-    except (DecodeError, RecursionError, UnicodeDecodeError):
-        raise BadResponse("The provider's answer is not JSON.") from None
-    if not isinstance(value, dict):
-        raise BadResponse("The provider's answer is no JSON object.")
+    value = object_in(body)
     if value.get("error"):
         raise parse_error_object(value)
     return value

@@ -1,12 +1,13 @@
 """A stream of `/api/chat`, a JSON object a line -> ours. Correct for any split; without `done` a stream was cut."""
 
 from waystation.codec.frame_reader import FrameReader
+from waystation.codec.json_answer import object_at, text_at
 from waystation.codec.line_frames import LineParser
 from waystation.dialects.ollama.finish import finish_reason
 from waystation.dialects.ollama.response import decode_object, logprobs_of, require_content
 from waystation.dialects.ollama.tools import parse_call
 from waystation.dialects.ollama.usage import parse_usage
-from waystation.dialects.ollama.wire import NAME, created_of, list_at, object_at, text_at
+from waystation.dialects.ollama.wire import NAME, created_of, list_at
 from waystation.operations.chat_events import MessageEnd, MessageStart
 from waystation.operations.parts import JsonObject
 

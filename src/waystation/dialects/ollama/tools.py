@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec import DecodeError, json
 
-from waystation.dialects.ollama.wire import text_at
+from waystation.codec.json_answer import text_at
 from waystation.errors import BadResponse
 from waystation.operations.chat import ChatRequest, Tool
 from waystation.operations.parts import JsonObject, ToolCall

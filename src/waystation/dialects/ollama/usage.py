@@ -1,6 +1,6 @@
 """Ollama's counters -> ours. Thinking is inside `eval_count`; a prompt that was in its cache may go uncounted there."""
 
-from waystation.dialects.ollama.wire import count_at
+from waystation.codec.json_answer import count_at
 from waystation.operations.parts import JsonObject
 from waystation.operations.usage import Usage
 

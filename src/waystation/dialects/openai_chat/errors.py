@@ -1,9 +1,8 @@
 """Errors in the OpenAI shape: a provider's answer or in-stream error -> ours, and ours -> the client's envelope."""
 
-from msgspec import DecodeError, json
-
 from waystation.codec.dialect import Headers
 from waystation.codec.error_envelope import render_error_envelope
+from waystation.codec.json_answer import json_in
 from waystation.codec.upstream_error import error_by_status, retry_after_of
 from waystation.errors import BadResponse, GatewayError, ProviderError
 from waystation.operations.parts import JsonObject
@@ -33,11 +32,7 @@ STATUSES = {
 
 def parse_error(status: int, headers: Headers, body: bytes) -> ProviderError:
     """What an answer with an error status means. Its text is quoted only where it speaks of the caller's request."""
-    try:
-        decoded = json.decode(body)
-    except (DecodeError, RecursionError, UnicodeDecodeError):
-        decoded = None
-    message, code = _told(decoded)
+    message, code = _told(json_in(body))
     return error_by_status(status, message=message, code=code, retry_after=retry_after_of(headers))
 
 

@@ -4,11 +4,12 @@ import secrets
 from collections.abc import Sequence
 from typing import Final
 
-from msgspec import DecodeError, json
+from msgspec import json
 from msgspec.structs import replace
 
 from waystation.codec.dialect import Identity
 from waystation.codec.error_envelope import render_stream_error_object
+from waystation.codec.json_answer import object_in
 from waystation.dialects.openai_chat.citations import parse_citations
 from waystation.dialects.openai_chat.errors import error_in, parse_error_object
 from waystation.dialects.openai_chat.finish import finish_reason, native_finish_reason
@@ -35,7 +36,6 @@ from waystation.operations.parts import (
 )
 from waystation.operations.usage import Cost
 
-_DECODE: Final = json.Decoder().decode
 _ENCODE: Final = json.Encoder().encode
 _RESULT_KEYS: Final = frozenset(
     {
@@ -63,12 +63,7 @@ def parse_response(body: bytes) -> ChatResult:
 
 def parse_any_answer(body: bytes) -> ChatResult:
     """The same, for answers of every shape."""
-    try:
-        value = _DECODE(body)
-    except (DecodeError, RecursionError, UnicodeDecodeError):
-        raise BadResponse("The provider's answer is not valid JSON.") from None
-    if not isinstance(value, dict):
-        raise BadResponse("The provider's answer is not an object.")
+    value = object_in(body)
     choices = value.get("choices")
     if error := error_in(value):
         raise error

@@ -2,10 +2,9 @@
 
 from typing import Final
 
-from msgspec import DecodeError, json
-
 from waystation.codec.dialect import Headers
 from waystation.codec.error_envelope import render_error_object
+from waystation.codec.json_answer import json_in
 from waystation.codec.upstream_error import error_by_status, retry_after_of
 from waystation.dialects.openai_responses.wire import object_of, text_of
 from waystation.errors import BadResponse, GatewayError, ProviderError
@@ -56,11 +55,7 @@ NO_ANSWER: Final = "The provider reported an error instead of an answer."
 
 def parse_error(status: int, headers: Headers, body: bytes) -> ProviderError:
     """What an answer with an error status means. Its text is quoted only where it speaks of the caller's request."""
-    try:
-        decoded = json.decode(body)
-    except (DecodeError, RecursionError, UnicodeDecodeError):
-        decoded = None
-    code, message = _told(object_of(decoded))
+    code, message = _told(object_of(json_in(body)))
     return error_by_status(status, message=message, code=code, retry_after=retry_after_of(headers))
 
 

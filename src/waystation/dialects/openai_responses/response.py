@@ -2,8 +2,9 @@
 
 from typing import Final
 
-from msgspec import DecodeError, Struct, field, json
+from msgspec import Struct, field
 
+from waystation.codec.json_answer import object_in
 from waystation.dialects.openai_responses.annotations import parse_annotation
 from waystation.dialects.openai_responses.errors import parse_error_object
 from waystation.dialects.openai_responses.finish import UNFINISHED, finish_reason, native_reason
@@ -25,7 +26,6 @@ from waystation.operations.parts import JsonObject, Opaque, Part, Reasoning, Ref
 from waystation.operations.usage import Usage
 
 TEXT_KEYS: Final = frozenset({"type", "text"})
-_DECODE: Final = json.Decoder().decode
 EMPTY: Final = "The provider's answer is empty."
 _SAYS: Final = frozenset({"reasoning", "message"})
 """Items that are kept whole only where they say nothing."""
@@ -44,12 +44,7 @@ class Told(Struct):
 
 def parse_response(body: bytes, origin: str) -> ChatResult:
     """The answer; `BadResponse` where there is none in it, or the error that it tells."""
-    try:
-        value = _DECODE(body)
-    except (DecodeError, RecursionError, UnicodeDecodeError):
-        raise BadResponse("The provider's answer is not valid JSON.") from None
-    if not isinstance(value, dict):
-        raise BadResponse("The provider's answer is not an object.")
+    value = object_in(body)
     refuse_failure(value)
     if not isinstance(value.get("output"), list):
         raise BadResponse("The provider's answer has no output.")
