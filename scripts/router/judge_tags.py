@@ -3,7 +3,6 @@
 import random
 
 import numpy as np
-import outcomes
 from figures import Figure, bootstrap, macro_f1
 from prompts import PROMPTS, WRITTEN, fresh_prompts, read_lines
 from recipe import CLASSES, Material, fit_tags, is_ours
@@ -17,20 +16,23 @@ NEUTRAL = (
     "Outside, a bus stopped and went on again, and somebody was sweeping the steps of the house across the street. "
 )
 SYSTEM = "You are a helpful assistant. Be polite, be exact, and keep to the facts that you are sure of. "
+PARTS = 5
 _FAMILIES = np.array([FAMILY[tag] for tag in TAGS])
 
 
 def within(material: Material) -> list[Figure]:
-    """Macro-F1 on the judging folds of the labelled sets."""
+    """Macro-F1 on the labelled sets, each of five parts by weights that saw the other four: some tags have few prompts."""
     third = np.array([not is_ours(prompt) for prompt in material.prompts])
-    kept = material.folds >= outcomes.JUDGED
-    solution = fit_tags(material, kept)
-    rows = np.flatnonzero(third & (material.folds < outcomes.JUDGED))
-    actual = _actual(material)[rows]
-    predicted = (material.tag_x[rows] @ solution)[:, : len(TAGS)].argmax(axis=1)
-    draws = bootstrap(lambda k: macro_f1(predicted[k], actual[k]), len(rows), 200)
-    name = f"task tag, macro-F1 within sources, n={len(rows)}"
-    return [Figure(name, macro_f1(predicted, actual), draws, 0.85, 0.90)]
+    actual, predicted = _actual(material), np.zeros(len(third), np.int64)
+    for part in range(PARTS):
+        judged = third & (material.folds % PARTS == part)
+        rows = np.flatnonzero(judged)
+        solution = fit_tags(material, ~judged)
+        predicted[rows] = (material.tag_x[rows] @ solution)[:, : len(TAGS)].argmax(axis=1)
+    rows = np.flatnonzero(third)
+    draws = bootstrap(lambda k: macro_f1(predicted[rows][k], actual[rows][k]), len(rows), 200)
+    name = f"task tag, macro-F1 within sources, {PARTS}-fold, n={len(rows)}"
+    return [Figure(name, macro_f1(predicted[rows], actual[rows]), draws, 0.85, 0.90)]
 
 
 def across(material: Material) -> list[Figure]:

@@ -18,14 +18,14 @@ from waystation.routing.auto.weights import HEADS, Header, Weights
 
 SEED = 1
 DRAWS = 4
-OWN = 3.0
+OWN = 0.15
 """What our templates count beside the prompts of one other source."""
-BY_AUTHOR = 3.0
+BY_AUTHOR = 0.15
 """The same of the prompts that one author wrote one by one."""
-TAG_PENALTY, TAG_STEPS = 0.3, 30
+TAG_PENALTY, TAG_STEPS = 0.05, 30
 PUZZLE_DRAWS = 6
 HARD_PENALTY, GAP_PENALTY, SUCCESS_PENALTY, HARD_STEPS = 20.0, 10.0, 1.0, 30
-TEMPERATURE = 10.0
+TEMPERATURE = 13.0
 MODEL_PENALTY, MODEL_STEPS = 300.0, 20
 CLASSES = (*TAGS, "filler")
 ALWAYS = 100
@@ -99,7 +99,9 @@ def tag_weights(prompts: Sequence[Prompt]) -> np.ndarray:
     """Every tag counts the same; within a tag a source counts by the root of its size, our own more."""
     weights = np.zeros(len(prompts), np.float32)
     sizes = Counter((prompt.tag, prompt.source) for prompt in prompts)
-    counted = {"own": OWN} | {prompt.source: BY_AUTHOR for prompt in prompts if prompt.source.startswith(WRITTEN)}
+    counted = {"own": OWN} | {
+        prompt.source: BY_AUTHOR for prompt in prompts if prompt.source.startswith(WRITTEN)
+    }
     shares = {pair: counted.get(pair[1], 1.0) * size**0.5 for pair, size in sizes.items()}
     totals: Counter[str] = Counter()
     for (tag, _), share in shares.items():

@@ -41,9 +41,9 @@ SYSTEM_SAYS: Final = frozenset(
     {"customer_support", "roleplay_fiction", "classification_tagging", "data:extraction", "translation"}
 )
 """Tasks that a system prompt may set for whatever the user says."""
-DOUBTFUL: Final = 0.35
+DOUBTFUL: Final = 0.5
 """Confidence below which the system prompt is read as well."""
-SURE: Final = 0.6
+SURE: Final = 0.7
 """Confidence above which a system prompt's task counts: one that only says how to behave has none."""
 BRIEF: Final = 20
 """Characters below which a text may belong to any task."""

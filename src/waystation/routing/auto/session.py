@@ -11,7 +11,7 @@ from waystation.routing.auto.tags import OTHER
 
 NEAR: Final = 5
 """A conversation's model must be among so many of the band's best."""
-CHANGED: Final = 0.35
+CHANGED: Final = 0.5
 """Confidence from which another family is a change of task: a guess moves no conversation."""
 LOSS: Final = 0.01
 MOST_LOSS: Final = 0.05
