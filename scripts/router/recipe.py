@@ -18,11 +18,11 @@ from waystation.routing.auto.weights import HEADS, Header, Weights
 
 SEED = 1
 DRAWS = 4
-OWN = 0.15
+OWN = 3.0
 """What our templates count beside the prompts of one other source."""
 BY_AUTHOR = 0.15
 """The same of the prompts that one author wrote one by one."""
-TAG_PENALTY, TAG_STEPS = 0.05, 30
+TAG_PENALTY, TAG_STEPS = 0.3, 30
 PUZZLE_DRAWS = 6
 HARD_PENALTY, GAP_PENALTY, SUCCESS_PENALTY, HARD_STEPS = 20.0, 10.0, 1.0, 30
 TEMPERATURE = 13.0
