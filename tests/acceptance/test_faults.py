@@ -62,7 +62,7 @@ def setting(start_gateway: StartGateway, replay_module: ModuleType) -> Iterator[
             upstream.httpd.handle_error = lambda *_: None
         rows = "".join(
             f'[providers.{name}]\napi_key = "{SECRET}"\nbase_url = "{upstream.url}/openai/v1"\n'
-            f"first_byte_timeout = 2\nanswer_timeout = 2\nidle_timeout = 2\nmodels = [{models}]\n"
+            f"first_byte_timeout = 2\nidle_timeout = 2\nmodels = [{models}]\n"
             for name, upstream, models in (
                 ("faulty", faulty, row("acme/dual") + ", " + row("acme/single")),
                 ("sound", sound, row("acme/dual")),

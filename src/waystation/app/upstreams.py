@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 from waystation.pipeline.attempts import Persistence
 from waystation.pipeline.media import MediaFetch
 from waystation.settings import Settings
+from waystation.settings.structs import FIRST_BYTE, LONGEST_ANSWER
 from waystation.upstream.client import Client, ClientSettings, Timeouts
 from waystation.upstream.guard import AddressGuard
 
@@ -28,10 +29,11 @@ def client_settings(settings: Settings) -> ClientSettings:
 def timeouts_of(settings: Settings) -> Timeouts:
     """The deadlines of one attempt."""
     upstream = settings.upstream
+    first_byte = upstream.first_byte_timeout
     return Timeouts(
         connect=upstream.connect_timeout,
-        first_byte=upstream.first_byte_timeout,
-        answer=upstream.answer_timeout,
+        first_byte=first_byte,
+        answer=upstream.answer_timeout or (first_byte if first_byte != FIRST_BYTE else LONGEST_ANSWER),
         idle=upstream.idle_timeout,
         total=upstream.total_timeout,
     )

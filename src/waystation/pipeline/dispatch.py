@@ -146,7 +146,7 @@ class Dispatch:
         return Timeouts(
             connect=own.connect_timeout or general.connect,
             first_byte=own.first_byte_timeout or general.first_byte,
-            answer=own.answer_timeout or general.answer,
+            answer=own.answer_timeout or own.first_byte_timeout or general.answer,
             idle=own.idle_timeout or general.idle,
             total=own.total_timeout or general.total,
         )

@@ -252,12 +252,19 @@ class ProviderSettings(Section, frozen=True, forbid_unknown_fields=True):
         return tuple(key for key in keys if key)
 
 
+FIRST_BYTE = 120.0
+LONGEST_ANSWER = 600.0
+
+
 class UpstreamSettings(Section, frozen=True, forbid_unknown_fields=True):
-    """Deadlines of one attempt in seconds, and whom to trust. A `ca_file` replaces the bundled authorities."""
+    """Deadlines of one attempt in seconds, and whom to trust. A `ca_file` replaces the bundled authorities.
+
+    `answer_timeout` None: `first_byte_timeout` where that is set, else `LONGEST_ANSWER`.
+    """
 
     connect_timeout: Seconds = 5.0
-    first_byte_timeout: Seconds = 120.0
-    answer_timeout: Seconds = 600.0
+    first_byte_timeout: Seconds = FIRST_BYTE
+    answer_timeout: Seconds | None = None
     idle_timeout: Seconds = 60.0
     total_timeout: Seconds = 900.0
     ca_file: str = ""
