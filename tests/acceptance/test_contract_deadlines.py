@@ -77,7 +77,7 @@ def test_an_answer_asked_whole_is_not_asked_twice_for_being_long_in_the_making(
 ) -> None:
     with ScriptedProvider() as slow, ScriptedProvider() as quick:
         rows = "".join(
-            f'[providers.{name}]\nbase_url = "{provider.url}"\nfirst_byte_timeout = 0.1\n'
+            f'[providers.{name}]\nbase_url = "{provider.url}"\nfirst_byte_timeout = 0.1\nanswer_timeout = 60\n'
             'models = [{ id = "acme/m1", context_length = 50000, prompt = "0", completion = "0" }]\n'
             for name, provider in (("slow", slow), ("quick", quick))
         )
