@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 from waystation.pipeline.attempts import Persistence
 from waystation.pipeline.media import MediaFetch
 from waystation.settings import Settings
-from waystation.settings.structs import FIRST_BYTE, LONGEST_ANSWER
+from waystation.settings.structs import ANSWER_SECONDS, FIRST_BYTE_SECONDS
 from waystation.upstream.client import Client, ClientSettings, Timeouts
 from waystation.upstream.guard import AddressGuard
 
@@ -33,7 +33,8 @@ def timeouts_of(settings: Settings) -> Timeouts:
     return Timeouts(
         connect=upstream.connect_timeout,
         first_byte=first_byte,
-        answer=upstream.answer_timeout or (first_byte if first_byte != FIRST_BYTE else LONGEST_ANSWER),
+        answer=upstream.answer_timeout
+        or (first_byte if first_byte != FIRST_BYTE_SECONDS else ANSWER_SECONDS),
         idle=upstream.idle_timeout,
         total=upstream.total_timeout,
     )

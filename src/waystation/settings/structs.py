@@ -252,18 +252,18 @@ class ProviderSettings(Section, frozen=True, forbid_unknown_fields=True):
         return tuple(key for key in keys if key)
 
 
-FIRST_BYTE = 120.0
-LONGEST_ANSWER = 600.0
+FIRST_BYTE_SECONDS = 120.0
+ANSWER_SECONDS = 600.0
 
 
 class UpstreamSettings(Section, frozen=True, forbid_unknown_fields=True):
     """Deadlines of one attempt in seconds, and whom to trust. A `ca_file` replaces the bundled authorities.
 
-    `answer_timeout` None: `first_byte_timeout` where that is set, else `LONGEST_ANSWER`.
+    `answer_timeout` None: `first_byte_timeout` where that is not its default, else `ANSWER_SECONDS`.
     """
 
     connect_timeout: Seconds = 5.0
-    first_byte_timeout: Seconds = FIRST_BYTE
+    first_byte_timeout: Seconds = FIRST_BYTE_SECONDS
     answer_timeout: Seconds | None = None
     idle_timeout: Seconds = 60.0
     total_timeout: Seconds = 900.0
